@@ -1,0 +1,161 @@
+# AgentBay for Lua. `make help` lists the targets.
+#
+# LUA, CC and BUILD choose the interpreter, the compiler and the folder of a build. Builds of
+# different kinds never share a folder, so that `make lint` or `make test-asan` leave the plain
+# build alone. Flags are looked up when the first command needs them: by then a missing
+# pkg-config has been installed.
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+CC     ?= cc
+CFLAGS ?= -O2 -g
+WERROR ?= -Werror
+
+# Unless it is given: lua5.4, by any of the names that systems have for it.
+LUA_NAME := $(if $(LUA),$(notdir $(LUA)),lua5.4)
+ifndef LUA
+LUA = $(eval LUA := $(or $(firstword $(foreach name,lua5.4 lua-5.4 lua54 lua,\
+	$(shell command -v $(name) 2>/dev/null))),lua5.4))$(LUA)
+endif
+
+OUT := $(BUILD)/$(LUA_NAME)
+
+# once NAME,COMMAND: a variable that holds the command's output, run at the first use.
+once = $(eval $(1) = $$(eval $(1) := $$(shell $(2)))$$($(1)))
+$(call once,LUA_CFLAGS,LUA='$$(LUA)' scripts/compiler-flags lua-cflags)
+$(call once,LUA_LIBS,LUA='$$(LUA)' scripts/compiler-flags lua-libs)
+$(call once,CURL_CFLAGS,scripts/compiler-flags curl-cflags)
+$(call once,CURL_LIBS,scripts/compiler-flags curl-libs)
+$(call once,LUA_VERSION,'$$(LUA)' -e 'io.write(_VERSION:match("%d+%.%d+"))')
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wwrite-strings -Wformat=2 -Wundef -Wvla
+LANGUAGE := -std=c11 -D_DEFAULT_SOURCE
+SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
+COMPILE  = $(CC) $(LANGUAGE) -fPIC -fvisibility=hidden $(WARNINGS) $(WERROR) $(SANITIZER_FLAGS) \
+	$(CPPFLAGS) $(CFLAGS) -MMD -MP
+LINK     = $(CC) $(SANITIZER_FLAGS) $(CFLAGS) $(LDFLAGS)
+ifeq ($(shell uname -s),Darwin)
+MODULE_FLAGS := -bundle -undefined dynamic_lookup
+EXPORT_FLAGS :=
+else
+MODULE_FLAGS := -shared
+EXPORT_FLAGS := -Wl,--export-dynamic -ldl
+endif
+
+CORE     := $(patsubst src/%.c,$(OUT)/obj/%.o,$(wildcard src/core/*.c))
+BINDING  := $(patsubst src/%.c,$(OUT)/obj/%.o,$(wildcard src/binding/*.c))
+PROGRAMS := $(patsubst spec/core/%.c,$(OUT)/spec/%,$(wildcard spec/core/test_*.c))
+MODULE   := $(OUT)/agentbay/core.so
+HOST     := $(OUT)/lua-host
+OBJECTS  := $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o
+
+# What each target needs on this machine: groups of scripts/install-dependencies. Compiling
+# alone never installs anything, it only says what is missing.
+NEEDS_demo          := build run emulator
+NEEDS_test          := build run emulator test
+NEEDS_test-asan     := build run emulator test
+NEEDS_test-valgrind := build run emulator test valgrind
+NEEDS_lint          := build run lint
+NEEDS_format        := lint
+NEEDS_rock-check    := build run emulator rock
+NEEDS_conformance   := emulator conformance
+NEEDS_deps          := build run emulator test lint rock conformance valgrind
+NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
+ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
+
+.PHONY: all objects demo test test-asan test-valgrind lint format rock-check conformance \
+	install uninstall deps clean help needs
+.DELETE_ON_ERROR:
+
+# One word and a file instead of a long command, unless make is called with V=1.
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $@;)
+
+all: $(MODULE) ## compile the module (the default): LUA=lua5.4 CC=cc BUILD=build WERROR=-Werror
+
+demo: needs all ## run examples/sync.lua against the emulator
+	@LUA='$(LUA)' OUT='$(OUT)' scripts/demo
+
+test: needs all $(PROGRAMS) ## run all specs; SPEC=FILE runs one, ARGS=... goes to busted
+	@LUA='$(LUA)' OUT='$(OUT)' SPEC='$(SPEC)' scripts/run-specs $(ARGS)
+
+test-asan: needs ## run all specs with address, leak and undefined behaviour sanitizers
+	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=print_stacktrace=1 \
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='-O1 -g' \
+		SANITIZE=address,undefined hosted-test
+
+test-valgrind: needs ## run all specs under valgrind
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test \
+		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+lint: needs ## compile with gcc and clang, run all static and format checks
+	@LUA='$(LUA)' BUILD='$(BUILD)' MAKE='$(MAKE)' scripts/lint
+
+format: needs ## bring C, Lua and the rockspec into the project's layout
+	@LUA='$(LUA)' BUILD='$(BUILD)' scripts/format
+
+rock-check: needs ## build, pack and install the rock, and use it from outside the checkout
+	@LUA='$(LUA)' BUILD='$(BUILD)' scripts/rock-check
+
+conformance: needs ## run the official Python SDK against the emulator
+	@BUILD='$(BUILD)' scripts/conformance
+
+install: all ## install below PREFIX=/usr/local (DESTDIR=DIR in front of it)
+	@LUA_VERSION='$(LUA_VERSION)' MODULE='$(MODULE)' scripts/install-files '$(DESTDIR)$(PREFIX)'
+
+uninstall: ## remove what install put below PREFIX
+	@LUA_VERSION='$(LUA_VERSION)' scripts/install-files --remove '$(DESTDIR)$(PREFIX)'
+
+deps: needs ## install what any of the targets needs and this machine lacks
+
+clean: ## remove everything that was built
+	rm -rf '$(BUILD)'
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F '|' '{ printf "make %-14s %s\n", $$1, $$2 }'
+
+# ---- not for the command line -------------------------------------------------------------
+
+needs:
+	@CC='$(CC)' LUA='$(LUA)' scripts/install-dependencies $(ONLY_SAY) $(NEEDS)
+
+objects: $(OBJECTS) $(MODULE) $(PROGRAMS)
+
+# The specs in an interpreter of our own: see spec/support/lua_host.c.
+.PHONY: hosted-test
+hosted-test: all $(PROGRAMS) $(HOST)
+	@LUA='$(HOST)' OUT='$(OUT)' SPEC='$(SPEC)' RUNNER='$(RUNNER)' scripts/run-specs $(ARGS)
+
+# Only the binding is told where Lua's headers are: the core must compile without them.
+$(OUT)/obj/core/%.o: src/core/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(CURL_CFLAGS) -c -o $@ $<
+
+$(OUT)/obj/binding/%.o: src/binding/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(LUA_CFLAGS) -Isrc/core -c -o $@ $<
+
+$(OUT)/obj/spec/%.o: spec/core/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) -Isrc/core -c -o $@ $<
+
+$(OUT)/obj/spec/lua_host.o: spec/support/lua_host.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(LUA_CFLAGS) -c -o $@ $<
+
+$(MODULE): $(CORE) $(BINDING)
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) $(MODULE_FLAGS) -o $@ $^ $(CURL_LIBS)
+
+$(OUT)/spec/%: $(OUT)/obj/spec/%.o $(CORE)
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) -o $@ $^ $(CURL_LIBS)
+
+$(HOST): $(OUT)/obj/spec/lua_host.o
+	$(call say,link)$(LINK) -o $@ $^ $(LUA_LIBS) $(EXPORT_FLAGS)
+
+.SECONDARY: $(OBJECTS)
+-include $(OBJECTS:.o=.d)

@@ -1,0 +1,81 @@
+-- The actions of the service, as they go over the wire: one declaration each. A new action is
+-- one entry here. Knows no arguments and no results; never sends anything.
+
+---@class agentbay.Action
+---@field body string[] names of the body's fields, in the order in which they are sent
+---@field query? string[] names of the fields that the protocol wants in the query
+---@field key_in_query? boolean the protocol wants the key in the query
+---@field repeatable? boolean changes nothing at the service: may be sent again
+---@field must_succeed? boolean an answer without Success is not a success
+---@field reading? "tasks"|"state"|"bindings" what a poll must understand of the answer
+
+---@type table<string, agentbay.Action>
+local declared = {
+  CreateMcpSession = {
+    body = { "ImageId", "Labels", "PersistenceDataList", "SdkStats", "LoginRegionId" },
+  },
+  GetSession = { repeatable = true, body = { "SessionId" }, must_succeed = true },
+  GetSessionDetail = {
+    repeatable = true,
+    query = { "SessionId" },
+    body = {},
+    reading = "state",
+  },
+  ListSession = {
+    repeatable = true,
+    body = { "Labels", "MaxResults", "NextToken", "Status" },
+    must_succeed = true,
+  },
+  DeleteSessionAsync = { body = { "SessionId" } },
+  GetContextInfo = {
+    repeatable = true,
+    body = { "SessionId", "ContextId", "Path", "TaskType" },
+    reading = "tasks",
+  },
+  SyncContext = {
+    key_in_query = true,
+    body = { "SessionId", "ContextId", "Path", "Mode" },
+    must_succeed = true,
+  },
+  GetContext = { body = { "AllowCreate", "Name", "ContextId", "LoginRegionId" } },
+  ListContexts = { repeatable = true, body = { "MaxResults", "NextToken", "SessionId" } },
+}
+
+local actions = {}
+
+---@param names string[]?
+---@param values table<string, string|number|boolean|nil>
+---@return string[] flat name, value, name, value, ...
+local function flat_fields(names, values)
+  local flat = {}
+  local count = 0
+  for i = 1, names and #names or 0 do
+    local name = names[i]
+    local value = values[name]
+    if value ~= nil then
+      flat[count + 1] = name
+      flat[count + 2] = type(value) == "number" and ("%d"):format(value) or tostring(value)
+      count = count + 2
+    end
+  end
+  return flat
+end
+
+---A request for the core.
+---@param action string
+---@param values table<string, string|number|boolean|nil> by wire name; absent ones are left out
+---@return table request
+function actions.request(action, values)
+  local declaration = assert(declared[action], action)
+  return {
+    action = action,
+    key_in_query = declaration.key_in_query,
+    query = flat_fields(declaration.query, values),
+    body = flat_fields(declaration.body, values),
+    repeatable = declaration.repeatable,
+    must_succeed = declaration.must_succeed,
+    reading = declaration.reading,
+  }
+end
+
+return actions

@@ -1,0 +1,203 @@
+-- A client: settings, and the sessions and contexts that are reached with them.
+
+local actions = require("agentbay.actions")
+local arguments = require("agentbay.arguments")
+local class = require("agentbay.class")
+local ContextService = require("agentbay.context_service")
+local json_text = require("agentbay.json_text")
+local method = require("agentbay.method")
+local policies = require("agentbay.policy")
+local results = require("agentbay.result")
+local runtime = require("agentbay.runtime")
+local Session = require("agentbay.session")
+local session_end = require("agentbay.session_end")
+local session_start = require("agentbay.session_start")
+local shape = require("agentbay.shape")
+local version = require("agentbay.version")
+
+local USER_AGENT = ("AgentBay-Lua/%s (%s)"):format(version, _VERSION)
+
+---@class agentbay.Client
+---@field region_id? string
+---@field context agentbay.ContextService
+---@field private _core userdata
+local Client = class.new("client")
+
+---@param settings agentbay.Settings
+---@param transport {ca_file?: string, proxy?: string, max_connections: integer, max_response_bytes: integer}
+---@return agentbay.Client
+function Client.new(settings, transport)
+  local client = setmetatable({ region_id = settings.region_id }, Client)
+  client._core = runtime.loop():client({
+    url = settings.endpoint,
+    api_key = settings.api_key,
+    timeout_ms = settings.timeout_ms,
+    user_agent = USER_AGENT,
+    ca_file = transport.ca_file,
+    proxy = transport.proxy,
+    max_connections = transport.max_connections,
+    max_response_bytes = transport.max_response_bytes,
+  })
+  client.context = ContextService.new(client)
+  return client
+end
+
+---Makes `operation` follow one call of an action.
+---@param operation agentbay.Operation
+---@param request table
+---@param finish fun(raw: table, operation: agentbay.Operation): table?
+function Client:_call(operation, request, finish)
+  operation:_follow(self._core:call(request), finish)
+end
+
+---Makes `operation` follow a poll.
+---@param operation agentbay.Operation
+---@param options table
+---@param finish fun(raw: table, operation: agentbay.Operation): table?
+function Client:_poll(operation, options, finish)
+  operation:_follow(self._core:poll(options), finish)
+end
+
+---@class agentbay.SessionResult : agentbay.Result
+---@field session? agentbay.Session there whenever a session exists, on failure too
+---@field context_status_data? agentbay.ContextStatusData[] of the first downloads
+
+---@class agentbay.ContextSync
+---@field context_id string
+---@field path string where it is mounted in the session
+---@field policy? table how it is transferred; the service's defaults where left out
+---@field wait? boolean default true: create waits for its first download
+
+---@class agentbay.CreateArguments
+---@field image_id? string
+---@field labels? table<string, string>
+---@field context_syncs? agentbay.ContextSync[]
+---@field wait? boolean default true: for the first download of the contexts
+
+---Creates a session. If a context could not be downloaded in time, the result is a failure that
+---holds the session, which exists.
+---@overload fun(self: agentbay.Client, given?: agentbay.CreateArguments): agentbay.SessionResult
+method.define({
+  class = Client,
+  name = "create",
+  arguments = {
+    image_id = arguments.text(),
+    labels = arguments.map_of_text(),
+    context_syncs = arguments.list_of(
+      arguments.record({
+        context_id = arguments.text({ required = true }),
+        path = arguments.text({ required = true }),
+        policy = policies.argument,
+        wait = arguments.boolean({ default = true }),
+      }),
+      { default = {} }
+    ),
+    wait = arguments.boolean({ default = true }),
+  },
+  start = session_start.start,
+})
+
+local session_members = {
+  { "session_id", "SessionId", "string", required = true },
+  { "resource_url", "ResourceUrl", "string" },
+}
+
+---A session that exists already.
+---@overload fun(self: agentbay.Client, session_id: string): agentbay.SessionResult
+method.define({
+  class = Client,
+  name = "get",
+  leading = "session_id",
+  arguments = { session_id = arguments.text({ required = true }) },
+  start = function(self, given, operation)
+    local request = actions.request("GetSession", { SessionId = given.session_id })
+    self:_call(operation, request, function(raw)
+      local result = results.of(raw)
+      if raw.success then
+        local read, problem = shape.object(raw.body.Data, session_members, "Data")
+        if not read then
+          return results.malformed(raw, problem)
+        end
+        result.session = Session.new(self, read.session_id, read.resource_url)
+      end
+      return result
+    end)
+  end,
+})
+
+---@class agentbay.SessionListResult : agentbay.Result
+---@field session_ids string[]
+---@field next_token string "" on the last page
+---@field max_results integer
+---@field total_count integer
+
+local listed_members = { { "session_id", "SessionId", "string", required = true } }
+
+---@param raw table
+---@return table result
+local function listed(raw)
+  local result = results.page(raw, "session_ids", listed_members)
+  for i, session in ipairs(result.session_ids) do
+    result.session_ids[i] = session.session_id
+  end
+  return result
+end
+
+---The sessions of the account, a page of them.
+---@overload fun(self: agentbay.Client, given?: table): agentbay.SessionListResult
+method.define({
+  class = Client,
+  name = "list",
+  arguments = {
+    labels = arguments.map_of_text(),
+    status = arguments.one_of("RUNNING", "PAUSING", "PAUSED", "RESUMING", "DELETING", "DELETED"),
+    max_results = arguments.integer({ min = 1, default = 10 }),
+    next_token = arguments.text(),
+  },
+  start = function(self, given, operation)
+    local request = actions.request("ListSession", {
+      Labels = json_text.encode(json_text.sorted(given.labels or {})),
+      MaxResults = given.max_results,
+      NextToken = given.next_token,
+      Status = given.status,
+    })
+    self:_call(operation, request, listed)
+  end,
+})
+
+---Deletes a session: as session:delete, for a session or the id of one.
+---@overload fun(self: agentbay.Client, session: agentbay.Session|string, given?: agentbay.DeleteArguments): agentbay.DeleteResult
+method.define({
+  class = Client,
+  name = "delete",
+  leading = "session",
+  arguments = {
+    session = arguments.either(
+      arguments.object(Session, "session"),
+      arguments.text(),
+      { required = true }
+    ),
+    sync_context = arguments.boolean({ default = false }),
+    force = arguments.boolean({ default = false }),
+    wait = arguments.boolean({ default = true }),
+  },
+  start = function(self, given, operation)
+    local session = given.session
+    local session_id = type(session) == "string" and session or session.session_id
+    session_end.start(self, session_id, given, operation)
+  end,
+})
+
+---Ends what is under way with `Client.Closed` and gives back what the client holds. Results that
+---are there stay; calls after it raise.
+function Client:close()
+  self._core:close()
+end
+
+Client.__close = Client.close
+
+function Client:__tostring()
+  return "agentbay.client"
+end
+
+return Client

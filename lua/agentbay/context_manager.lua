@@ -1,0 +1,128 @@
+-- session.context_manager: how the transfers between contexts and a session stand, and starting
+-- one and waiting for it to end. Mirrors the official SDKs' ContextManager.
+
+local actions = require("agentbay.actions")
+local arguments = require("agentbay.arguments")
+local class = require("agentbay.class")
+local method = require("agentbay.method")
+local results = require("agentbay.result")
+
+---@class agentbay.ContextManager
+---@field session agentbay.Session
+local ContextManager = class.new("context_manager")
+
+---@param session agentbay.Session
+---@return agentbay.ContextManager
+function ContextManager.new(session)
+  return setmetatable({ session = session }, ContextManager)
+end
+
+---@class agentbay.ContextStatusData
+---@field context_id string
+---@field path string
+---@field error_message string why the transfer failed
+---@field status string "Success" and "Failed" are ends; anything else is under way
+---@field start_time integer as the service reports it; 0 if unknown
+---@field finish_time integer as the service reports it; 0 while under way
+---@field task_type string "upload" or "download"
+
+---@class agentbay.ContextInfoResult : agentbay.Result
+---@field context_status_data agentbay.ContextStatusData[] never nil
+
+---@class agentbay.InfoArguments
+---@field context_id? string only transfers of this context
+---@field path? string only transfers at this mount path
+---@field task_type? "upload"|"download" only transfers of this type
+
+---How the session's transfers stand: one request.
+---@overload fun(self: agentbay.ContextManager, given?: agentbay.InfoArguments): agentbay.ContextInfoResult
+method.define({
+  class = ContextManager,
+  name = "info",
+  arguments = {
+    context_id = arguments.text(),
+    path = arguments.text(),
+    task_type = arguments.one_of("upload", "download"),
+  },
+  start = function(self, given, operation)
+    local request = actions.request("GetContextInfo", {
+      SessionId = self.session.session_id,
+      ContextId = given.context_id,
+      Path = given.path,
+      TaskType = given.task_type,
+    })
+    self.session.client:_call(operation, request, function(raw)
+      local result = results.of(raw)
+      result.context_status_data = raw.tasks or {}
+      return result
+    end)
+  end,
+})
+
+---@class agentbay.ContextSyncResult : agentbay.Result
+---@field context_status_data agentbay.ContextStatusData[] as last seen, never nil
+---@field attempts integer status checks made
+---@field elapsed_ms integer
+
+---@class agentbay.SyncArguments
+---@field context_id? string only this context
+---@field path? string only this mount path
+---@field mode? "upload"|"download" upload: session to context; the service takes none as upload
+---@field max_retries? integer status checks at most, default 150
+---@field retry_interval? integer milliseconds between checks, default 1500
+---@field timeout_ms? integer an overall deadline, default none
+---@field backoff? number factor >= 1 by which each interval grows, default 1
+---@field max_interval? integer milliseconds that an interval may grow to, default no limit
+---@field settle_checks? integer looks more before nothing listed means nothing to do, default 2
+---@field on_progress? fun(progress: {context_status_data: agentbay.ContextStatusData[], attempt: integer, elapsed_ms: integer})
+
+---Starts a transfer and waits until it has ended.
+---@overload fun(self: agentbay.ContextManager, given?: agentbay.SyncArguments): agentbay.ContextSyncResult
+method.define({
+  class = ContextManager,
+  name = "sync",
+  arguments = {
+    context_id = arguments.text(),
+    path = arguments.text(),
+    mode = arguments.one_of("upload", "download"),
+    max_retries = arguments.integer({ min = 0, default = 150 }),
+    retry_interval = arguments.integer({ min = 0, default = 1500 }),
+    timeout_ms = arguments.integer({ min = 1 }),
+    backoff = arguments.number({ min = 1, default = 1 }),
+    max_interval = arguments.integer({ min = 1 }),
+    settle_checks = arguments.integer({ min = 0, default = 2 }),
+    on_progress = arguments.callback(),
+  },
+  start = function(self, given, operation)
+    local scope = {
+      SessionId = self.session.session_id,
+      ContextId = given.context_id,
+      Path = given.path,
+      Mode = given.mode,
+    }
+    self.session.client:_poll(operation, {
+      submit = actions.request("SyncContext", scope),
+      check = actions.request("GetContextInfo", scope),
+      judge = "transfers",
+      context_id = given.context_id,
+      path = given.path,
+      mode = given.mode,
+      max_attempts = given.max_retries,
+      interval_ms = given.retry_interval,
+      backoff = given.backoff,
+      max_interval_ms = given.max_interval or 0,
+      timeout_ms = given.timeout_ms or 0,
+      settle_checks = given.settle_checks,
+      timeout_error = "sync",
+      what = "the sync",
+    }, function(raw)
+      local result = results.of(raw)
+      result.context_status_data = raw.tasks or {}
+      result.attempts = raw.attempts
+      result.elapsed_ms = raw.elapsed_ms
+      return result
+    end)
+  end,
+})
+
+return ContextManager

@@ -1,0 +1,59 @@
+-- AgentBay for Lua: what `require "agentbay"` gives. Sets no globals and does no work when loaded.
+
+local arguments = require("agentbay.arguments")
+local Client = require("agentbay.client")
+local config = require("agentbay.config")
+local runtime = require("agentbay.runtime")
+local version = require("agentbay.version")
+
+local agentbay = { _VERSION = version }
+
+local new_arguments = arguments.declare("new", {
+  api_key = arguments.text({ secret = true }),
+  endpoint = arguments.text(),
+  region_id = arguments.text(),
+  timeout_ms = arguments.integer({ min = 1 }),
+  ca_file = arguments.text(),
+  proxy = arguments.text(),
+  max_connections = arguments.integer({ min = 1, max = 10000, default = 64 }),
+  max_response_bytes = arguments.integer({ min = 1, default = 16 * 1024 * 1024 }),
+  env_file = arguments.text(),
+  allow_insecure = arguments.boolean({ default = false }),
+})
+
+---@class agentbay.NewArguments
+---@field api_key? string else AGENTBAY_API_KEY, else the .env file
+---@field endpoint? string host, host:port or URL; else AGENTBAY_ENDPOINT, else .env, else Shanghai
+---@field region_id? string else AGENTBAY_REGION_ID, else .env, else none
+---@field timeout_ms? integer of one whole request; else AGENTBAY_TIMEOUT_MS, else .env, else 60000
+---@field ca_file? string PEM file with the certificate authorities to trust
+---@field proxy? string URL of a proxy; else as the environment says
+---@field max_connections? integer requests under way at once, default 64; others wait in line
+---@field max_response_bytes? integer default 16 MiB
+---@field env_file? string the .env file, instead of the one found upward
+---@field allow_insecure? boolean http:// to other hosts than this one, default false
+
+---A client. Raises where the settings don't make sense or no API key is found.
+---@param given? agentbay.NewArguments
+---@return agentbay.Client
+function agentbay.new(given)
+  local options = arguments.check(new_arguments, nil, given)
+  local settings = config.resolve(options)
+  return Client.new(settings, options)
+end
+
+---Does all the work of this Lua state that is ready.
+---@param timeout_ms? number milliseconds to wait for some at most, default 0: never waits
+---@return integer count operations still under way
+function agentbay.step(timeout_ms)
+  return runtime.step(timeout_ms or 0)
+end
+
+---Steps until nothing is under way.
+function agentbay.run()
+  repeat
+    local count = runtime.step(-1)
+  until count == 0
+end
+
+return agentbay

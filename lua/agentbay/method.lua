@@ -1,0 +1,65 @@
+-- One way to define a public method: from a declaration of its arguments and a function that
+-- starts the work come both the blocking form and the `_async` form. Decides nothing else.
+
+local arguments = require("agentbay.arguments")
+local Operation = require("agentbay.operation")
+
+local method = {}
+
+---@class agentbay.Method
+---@field class table the class that gets the methods
+---@field name string
+---@field arguments table<string, agentbay.Rule> `on_complete` is added
+---@field leading? string name of the argument that comes first, by position
+---@field start fun(self: table, given: table, operation: agentbay.Operation)
+
+---The arguments table of a call whose first argument has a position: f(value, {...}) or f{...}.
+---@param leading string
+---@param first any
+---@param second any
+---@return any
+local function with_leading(leading, first, second)
+  if type(first) == "table" and getmetatable(first) == nil and second == nil then
+    return first
+  elseif second ~= nil and type(second) ~= "table" then
+    return second
+  end
+  local given = { [leading] = first }
+  for name, value in pairs(second or {}) do
+    given[name] = value
+  end
+  return given
+end
+
+---@param definition agentbay.Method
+function method.define(definition)
+  local class, name, leading = definition.class, definition.name, definition.leading
+  local start = definition.start
+  local members = { on_complete = arguments.callback() }
+  for member, rule in pairs(definition.arguments) do
+    members[member] = rule
+  end
+  local declaration = arguments.declare(name, members)
+
+  -- Level 3: the line that called the public method which called this.
+  local function begin(public_name, self, first, second)
+    arguments.check_self(self, class.__label, public_name, class.is_instance, 3)
+    local given = leading and with_leading(leading, first, second) or first
+    given = arguments.check(declaration, public_name, given, 3)
+    local operation = Operation.new(given.on_complete, given.on_progress)
+    start(self, given, operation)
+    return operation
+  end
+
+  local async_name = name .. "_async"
+  class[async_name] = function(self, first, second)
+    local operation = begin(async_name, self, first, second)
+    return operation
+  end
+  class[name] = function(self, first, second)
+    local operation = begin(name, self, first, second)
+    return operation:wait()
+  end
+end
+
+return method

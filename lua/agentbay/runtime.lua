@@ -1,0 +1,108 @@
+-- The one loop of this Lua state, and the delivery of what happened in it: first every operation
+-- is brought to its new state, then users' callbacks run, then errors of theirs are raised.
+-- Never calls users' code while the core is at work.
+
+local core = require("agentbay.core")
+
+local runtime = {}
+
+local loop ---@type userdata?
+local under_way = {} -- core operation -> operation
+local callbacks = { first = 1, last = 0 }
+local errors = { first = 1, last = 0 }
+
+local function push(queue, item)
+  queue.last = queue.last + 1
+  queue[queue.last] = item
+end
+
+local function pop(queue)
+  if queue.first > queue.last then
+    queue.first, queue.last = 1, 0
+    return nil
+  end
+  local item = queue[queue.first]
+  queue[queue.first] = nil
+  queue.first = queue.first + 1
+  return item
+end
+
+---The loop; made when first needed, so that `require` does no work.
+---@return userdata
+function runtime.loop()
+  loop = loop or core.new_loop()
+  return loop
+end
+
+---Milliseconds of a clock that never jumps.
+---@return number
+function runtime.now_ms()
+  return core.now_ms()
+end
+
+---Watches a core operation for `operation`, which gets `_progressed` and `_ended` calls.
+---@param core_operation userdata
+---@param operation table
+function runtime.watch(core_operation, operation)
+  under_way[core_operation] = operation
+end
+
+---Ends the watch: what the loop still has to tell of it is dropped.
+---@param core_operation userdata
+function runtime.forget(core_operation)
+  under_way[core_operation] = nil
+end
+
+---Has `callback(argument)` called once the loop's state is consistent.
+---@param callback function
+---@param argument any
+function runtime.call_later(callback, argument)
+  push(callbacks, { callback, argument })
+end
+
+local function take_events()
+  local core_operation, kind = loop:next()
+  while core_operation do
+    local operation = under_way[core_operation]
+    if operation and kind == "progress" then
+      operation:_progressed(core_operation)
+    elseif operation then
+      under_way[core_operation] = nil
+      operation:_ended(core_operation:result())
+    end
+    core_operation, kind = loop:next()
+  end
+end
+
+---Every callback runs, whatever the others do; their errors wait for their turn to be raised.
+local function run_callbacks()
+  local callback = pop(callbacks)
+  while callback do
+    local ok, message = pcall(callback[1], callback[2])
+    if not ok then
+      push(errors, { message })
+    end
+    callback = pop(callbacks)
+  end
+end
+
+---Does the work that is ready, waiting at most `timeout_ms` for some, and delivers it. An error
+---raised in a callback is raised here, one at a time, after everything has been delivered.
+---@param timeout_ms number
+---@return integer count operations still under way
+function runtime.step(timeout_ms)
+  if loop then
+    if callbacks.first > callbacks.last then
+      loop:step(errors.first > errors.last and timeout_ms or 0)
+    end
+    take_events()
+    run_callbacks()
+  end
+  local failure = pop(errors)
+  if failure then
+    error(failure[1], 0)
+  end
+  return loop and loop:under_way() or 0
+end
+
+return runtime

@@ -1,0 +1,274 @@
+/* The client as userdata: settings in, requests as tables to requests of the core. */
+#include "binding.h"
+
+#include <string.h>
+
+/* ---- fields of tables ------------------------------------------------------------------------ */
+
+/* A string field's text; it stays where it is as long as the table holds it. */
+static struct ab_text text_field(lua_State *L, int table, const char *name, bool required) {
+  struct ab_text text = {NULL, 0};
+  lua_getfield(L, table, name);
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    text.data = lua_tolstring(L, -1, &text.size);
+  } else if (required || !lua_isnil(L, -1)) {
+    luaL_error(L, "field '%s': string expected, got %s", name, luaL_typename(L, -1));
+  }
+  lua_pop(L, 1);
+  return text;
+}
+
+static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number otherwise) {
+  lua_getfield(L, table, name);
+  lua_Number number = lua_isnil(L, -1) ? otherwise : luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  return number;
+}
+
+/* A whole number between 0 and `most`: what is out of that range is cut, NaN is 0. */
+static int64_t whole_field(lua_State *L, int table, const char *name, lua_Number otherwise,
+                           int64_t most) {
+  lua_Number number = number_field(L, table, name, otherwise);
+  if (!(number > 0)) {
+    return 0;
+  }
+  return number < (lua_Number)most ? (int64_t)number : most;
+}
+
+static bool boolean_field(lua_State *L, int table, const char *name) {
+  lua_getfield(L, table, name);
+  bool value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* The position of a string field in a list of words; the first word if it is absent. */
+static int choice_field(lua_State *L, int table, const char *name, const char *const words[]) {
+  lua_getfield(L, table, name);
+  int chosen = lua_isnil(L, -1) ? 0 : luaL_checkoption(L, -1, NULL, words);
+  lua_pop(L, 1);
+  return chosen;
+}
+
+/* Pushes a table field and gives its index; pushes an empty one if it is absent. */
+static int table_field(lua_State *L, int table, const char *name) {
+  lua_getfield(L, table, name);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+  }
+  luaL_checktype(L, -1, LUA_TTABLE);
+  return lua_gettop(L);
+}
+
+static struct ab_text item_text(lua_State *L, int table, size_t index) {
+  struct ab_text text = {NULL, 0};
+  lua_rawgeti(L, table, (int)index);
+  if (lua_type(L, -1) != LUA_TSTRING) {
+    luaL_error(L, "item %d: string expected, got %s", (int)index, luaL_typename(L, -1));
+  }
+  text.data = lua_tolstring(L, -1, &text.size);
+  lua_pop(L, 1);
+  return text;
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+/* Leaves the list and the memory for it on the stack. */
+static const struct ab_field *fields_field(lua_State *L, int table, const char *name,
+                                           size_t *count) {
+  int list = table_field(L, table, name);
+  *count = lua_rawlen(L, list) / 2;
+  struct ab_field *fields = lua_newuserdata(L, (*count + 1) * sizeof *fields);
+  for (size_t i = 0; i < *count; i++) {
+    fields[i].name = item_text(L, list, i * 2 + 1);
+    fields[i].value = item_text(L, list, i * 2 + 2);
+  }
+  return fields;
+}
+
+static void read_request(lua_State *L, int table, struct ab_request *request) {
+  static const char *const readings[] = {"envelope", "tasks", "state", "bindings", NULL};
+  luaL_checktype(L, table, LUA_TTABLE);
+  luaL_checkstack(L, 10, NULL);
+  memset(request, 0, sizeof *request);
+  request->action = text_field(L, table, "action", true);
+  request->key_in_query = boolean_field(L, table, "key_in_query");
+  request->repeatable = boolean_field(L, table, "repeatable");
+  request->success_rule =
+      boolean_field(L, table, "must_succeed") ? AB_SUCCEEDS_IF_TRUE : AB_SUCCEEDS_UNLESS_FALSE;
+  request->reading = (enum ab_reading)choice_field(L, table, "reading", readings);
+  request->query = fields_field(L, table, "query", &request->query_count);
+  request->body = fields_field(L, table, "body", &request->body_count);
+}
+
+static const struct ab_place *places_field(lua_State *L, int table, const char *name,
+                                           size_t *count) {
+  int list = table_field(L, table, name);
+  *count = lua_rawlen(L, list);
+  struct ab_place *places = lua_newuserdata(L, (*count + 1) * sizeof *places);
+  for (size_t i = 0; i < *count; i++) {
+    lua_rawgeti(L, list, (int)i + 1);
+    luaL_checktype(L, -1, LUA_TTABLE);
+    places[i].context_id = text_field(L, lua_gettop(L), "context_id", true);
+    places[i].path = text_field(L, lua_gettop(L), "path", true);
+    lua_pop(L, 1);
+  }
+  return places;
+}
+
+static const struct ab_text *texts_field(lua_State *L, int table, const char *name, size_t *count) {
+  int list = table_field(L, table, name);
+  *count = lua_rawlen(L, list);
+  struct ab_text *texts = lua_newuserdata(L, (*count + 1) * sizeof *texts);
+  for (size_t i = 0; i < *count; i++) {
+    texts[i] = item_text(L, list, i + 1);
+  }
+  return texts;
+}
+
+static void read_poll(lua_State *L, int table, struct ab_poll_options *options) {
+  static const char *const judges[] = {"transfers", "state", "bindings", NULL};
+  static const char *const errors[] = {"call", "sync", NULL};
+  const int64_t most_ms = INT64_C(1000000000000);
+  memset(options, 0, sizeof *options);
+  options->judge = (enum ab_judge)choice_field(L, table, "judge", judges);
+  options->scope.context_id = text_field(L, table, "context_id", false);
+  options->scope.path = text_field(L, table, "path", false);
+  options->mode = text_field(L, table, "mode", false);
+  options->expected = places_field(L, table, "expected", &options->expected_count);
+  options->final_states = texts_field(L, table, "final_states", &options->final_state_count);
+  options->final_code = text_field(L, table, "final_code", false);
+  options->max_attempts = (unsigned)whole_field(L, table, "max_attempts", 0, UINT32_MAX);
+  options->interval_ms = whole_field(L, table, "interval_ms", 0, most_ms);
+  options->backoff = number_field(L, table, "backoff", 1);
+  options->max_interval_ms = whole_field(L, table, "max_interval_ms", 0, most_ms);
+  options->timeout_ms = whole_field(L, table, "timeout_ms", 0, most_ms);
+  options->settle_checks = (unsigned)whole_field(L, table, "settle_checks", 0, UINT32_MAX);
+  options->timeout_error =
+      choice_field(L, table, "timeout_error", errors) == 1 ? AB_SYNC_TIMEOUT : AB_TIMEOUT;
+  options->what = text_field(L, table, "what", true);
+}
+
+/* ---- methods --------------------------------------------------------------------------------- */
+
+static struct binding_client *check_client(lua_State *L) {
+  return luaL_checkudata(L, 1, CLIENT_TYPE);
+}
+
+static struct binding_client *open_client(lua_State *L) {
+  struct binding_client *client = check_client(L);
+  if (client->core == NULL || client->loop->core == NULL) {
+    luaL_error(L, "the client is closed");
+  }
+  return client;
+}
+
+/* Pushes a new operation; the loop that keeps it is below it. */
+static struct binding_operation *push_operation(lua_State *L, int *loop_index) {
+  binding_get_kept(L, 1, "loop");
+  *loop_index = lua_gettop(L);
+  return binding_new_operation(L, *loop_index);
+}
+
+/* The operation on top of the stack is given back, unless the core could not start it. */
+static int started(lua_State *L, int loop_index, struct binding_operation *operation) {
+  if (operation->core == NULL) {
+    binding_forget_operation(L, loop_index, operation);
+    return luaL_error(L, "out of memory");
+  }
+  return 1;
+}
+
+/* client:call(request) -> operation */
+static int client_call(lua_State *L) {
+  struct binding_client *client = open_client(L);
+  struct ab_request request;
+  int loop_index;
+  read_request(L, 2, &request);
+  struct binding_operation *operation = push_operation(L, &loop_index);
+  operation->core = ab_call_start(client->core, &request, operation);
+  return started(L, loop_index, operation);
+}
+
+/* client:poll(options) -> operation */
+static int client_poll(lua_State *L) {
+  struct binding_client *client = open_client(L);
+  struct ab_poll_options options;
+  struct ab_request submit, check;
+  int loop_index;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  luaL_checkstack(L, 40, NULL);
+  read_poll(L, 2, &options);
+  lua_getfield(L, 2, "check");
+  read_request(L, lua_gettop(L), &check);
+  options.check = &check;
+  lua_getfield(L, 2, "submit");
+  if (!lua_isnil(L, -1)) {
+    read_request(L, lua_gettop(L), &submit);
+    options.submit = &submit;
+  }
+  struct binding_operation *operation = push_operation(L, &loop_index);
+  operation->core = ab_poll_start(client->core, &options, operation);
+  return started(L, loop_index, operation);
+}
+
+/* Ends what is under way with Client.Closed. */
+static int client_close(lua_State *L) {
+  struct binding_client *client = check_client(L);
+  if (client->core != NULL) {
+    ab_client *core = client->core;
+    client->core = NULL;
+    ab_client_close(core);
+    ab_client_release(core);
+  }
+  return 0;
+}
+
+/* A client that is only forgotten lets what is under way come to its end. */
+static int client_forget(lua_State *L) {
+  struct binding_client *client = check_client(L);
+  ab_client *core = client->core;
+  client->core = NULL;
+  ab_client_release(core);
+  return 0;
+}
+
+int binding_new_client(lua_State *L) {
+  struct binding_loop *loop = luaL_checkudata(L, 1, LOOP_TYPE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  if (loop->core == NULL) {
+    return luaL_error(L, "the loop is closed");
+  }
+  const struct ab_client_options options = {
+      .url = text_field(L, 2, "url", true).data,
+      .api_key = text_field(L, 2, "api_key", true).data,
+      .user_agent = text_field(L, 2, "user_agent", false).data,
+      .ca_file = text_field(L, 2, "ca_file", false).data,
+      .proxy = text_field(L, 2, "proxy", false).data,
+      .timeout_ms = whole_field(L, 2, "timeout_ms", 60000, INT64_C(1000000000000)),
+      .max_response_bytes = (size_t)whole_field(L, 2, "max_response_bytes", 0, INT32_MAX),
+      .max_connections = (unsigned)whole_field(L, 2, "max_connections", 1, 10000),
+  };
+  struct binding_client *client = lua_newuserdata(L, sizeof *client);
+  memset(client, 0, sizeof *client);
+  luaL_getmetatable(L, CLIENT_TYPE);
+  lua_setmetatable(L, -2);
+  lua_newtable(L);
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "loop");
+  lua_setuservalue(L, -2);
+  client->loop = loop;
+  client->core = ab_client_new(loop->core, &options);
+  return client->core == NULL ? luaL_error(L, "out of memory") : 1;
+}
+
+void binding_open_client(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"call", client_call},
+      {"poll", client_poll},
+      {"close", client_close},
+      {NULL, NULL},
+  };
+  binding_new_type(L, CLIENT_TYPE, methods, client_forget);
+}

@@ -1,0 +1,281 @@
+/*
+ * The core's decoder: response bodies through lua-cjson, as strict as it goes. Everything that
+ * may raise runs in a protected call, so that no error of Lua's crosses the core.
+ */
+#include "decode.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- JSON text to Lua values ----------------------------------------------------------------- */
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+void decode_check_start(lua_State *L, struct ab_text text, char first, const char *problem) {
+  size_t i = 0;
+  while (i < text.size && is_blank(text.data[i])) {
+    i++;
+  }
+  if (i == text.size || text.data[i] != first) {
+    lua_pushstring(L, problem);
+    lua_error(L);
+  }
+}
+
+void decode_push(lua_State *L, int decode, int index, const char *where) {
+  lua_pushvalue(L, decode);
+  lua_pushvalue(L, index);
+  int status = lua_pcall(L, 1, 1, 0);
+  if (status == LUA_ERRMEM) {
+    lua_error(L); /* not the text's fault */
+  }
+  if (status != 0) {
+    lua_pushfstring(L, "%s is not JSON: %s", where, lua_tostring(L, -1));
+    lua_error(L);
+  }
+}
+
+static bool is_null(lua_State *L, int index) {
+  return lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL;
+}
+
+/* lua-cjson gives every number as a float. */
+static bool is_whole(lua_Number number) {
+  return number == floor(number) && fabs(number) <= 9007199254740992.0;
+}
+
+/*
+ * Removes null members, which mean the same as absent ones, and makes integers of whole numbers,
+ * in the table on top of the stack and all below it. The depth is bounded by lua-cjson.
+ */
+static void clean(lua_State *L) {
+  luaL_checkstack(L, 6, "the answer is nested too deeply");
+  int table = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, table)) {
+    int type = lua_type(L, -1);
+    if (type == LUA_TTABLE) {
+      clean(L);
+    } else if (is_null(L, -1)) {
+      lua_pushvalue(L, -2);
+      lua_pushnil(L);
+      lua_rawset(L, table);
+    } else if (type == LUA_TNUMBER && is_whole(lua_tonumber(L, -1))) {
+      lua_pushvalue(L, -2);
+      push_integer(L, lua_tonumber(L, -2));
+      lua_rawset(L, table);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+/* ---- the envelope ---------------------------------------------------------------------------- */
+
+/* A text member under the first of its spellings; a number is made a text, for Code. */
+static struct ab_text text_member(lua_State *L, int document, const char *const names[]) {
+  struct ab_text text = {NULL, 0};
+  for (size_t i = 0; names[i] != NULL && text.data == NULL; i++) {
+    lua_getfield(L, document, names[i]);
+    if (lua_type(L, -1) == LUA_TNUMBER) {
+      lua_tolstring(L, -1, NULL);
+      lua_pushvalue(L, -1);
+      lua_setfield(L, document, names[i]);
+    }
+    if (lua_type(L, -1) == LUA_TSTRING) {
+      text.data = lua_tolstring(L, -1, &text.size); /* held by the document */
+    }
+    lua_pop(L, 1);
+  }
+  return text;
+}
+
+/* As the official SDKs' models take booleans: also as a word or a number. */
+static enum ab_success success_member(lua_State *L, int document) {
+  enum ab_success success = AB_SUCCESS_ABSENT;
+  bool understood = true;
+  lua_getfield(L, document, "Success");
+  switch (lua_type(L, -1)) {
+  case LUA_TNIL:
+    break;
+  case LUA_TBOOLEAN:
+    success = lua_toboolean(L, -1) ? AB_SUCCESS_TRUE : AB_SUCCESS_FALSE;
+    break;
+  case LUA_TSTRING:
+    understood =
+        strcmp(lua_tostring(L, -1), "true") == 0 || strcmp(lua_tostring(L, -1), "false") == 0;
+    success = strcmp(lua_tostring(L, -1), "true") == 0 ? AB_SUCCESS_TRUE : AB_SUCCESS_FALSE;
+    break;
+  case LUA_TNUMBER:
+    understood = lua_tonumber(L, -1) == 0 || lua_tonumber(L, -1) == 1;
+    success = lua_tonumber(L, -1) == 1 ? AB_SUCCESS_TRUE : AB_SUCCESS_FALSE;
+    break;
+  default:
+    understood = false;
+  }
+  lua_pop(L, 1);
+  if (!understood) {
+    luaL_error(L, "Success is neither true nor false");
+  }
+  return success;
+}
+
+static void read_envelope(lua_State *L, int document, struct ab_reply *reply) {
+  static const char *const request_id[] = {"RequestId", "requestId", "requestid", NULL};
+  static const char *const code[] = {"Code", "code", NULL};
+  static const char *const message[] = {"Message", "message", NULL};
+  reply->request_id = text_member(L, document, request_id);
+  reply->code = text_member(L, document, code);
+  reply->message = text_member(L, document, message);
+  reply->success = success_member(L, document);
+}
+
+static void read_state(lua_State *L, int document, struct ab_reply *reply) {
+  static const char *const names[] = {"Status", "State", NULL};
+  lua_getfield(L, document, "Data");
+  if (!lua_istable(L, -1)) {
+    luaL_error(L, "Data is %s", lua_isnil(L, -1) ? "missing" : "not an object");
+  }
+  reply->state = text_member(L, lua_gettop(L), names);
+  lua_pop(L, 1);
+}
+
+/* ---- decoding -------------------------------------------------------------------------------- */
+
+/* Pushes what keeps the decoded values alive: the operation, or the loop for loop:decode. */
+static int push_keeper(lua_State *L, const struct decoding *decoding) {
+  if (decoding->operation_id == 0) {
+    lua_pushvalue(L, 1);
+  } else {
+    binding_get_kept(L, 1, "operations");
+    lua_rawgeti(L, -1, decoding->operation_id);
+    lua_remove(L, -2);
+  }
+  return lua_gettop(L);
+}
+
+static void decode_all(lua_State *L, struct decoding *decoding, int keeper) {
+  struct ab_reply *reply = decoding->reply;
+  binding_get_kept(L, 1, "decode");
+  int decode = lua_gettop(L);
+  lua_pushlstring(L, decoding->body.data == NULL ? "" : decoding->body.data, decoding->body.size);
+  decode_check_start(L, decoding->body, '{', "the body is not a JSON object");
+  decode_push(L, decode, lua_gettop(L), "the body");
+  clean(L);
+  int document = lua_gettop(L);
+  lua_pushvalue(L, document);
+  binding_set_kept(L, keeper, "document");
+  read_envelope(L, document, reply);
+  if (reply->success == AB_SUCCESS_FALSE ||
+      (reply->success == AB_SUCCESS_ABSENT && reply->code.size > 0)) {
+    return; /* an error has no data to be read */
+  }
+  switch (decoding->reading) {
+  case AB_READ_ENVELOPE:
+    break;
+  case AB_READ_TASKS:
+    decode_push_tasks(L, decode, document, reply);
+    binding_set_kept(L, keeper, "tasks");
+    break;
+  case AB_READ_STATE:
+    read_state(L, document, reply);
+    break;
+  case AB_READ_BINDINGS:
+    decode_push_bindings(L, document, reply);
+    binding_set_kept(L, keeper, "tasks");
+    break;
+  }
+}
+
+static int decode_and_keep(lua_State *L) {
+  struct binding_loop *loop = luaL_checkudata(L, 1, LOOP_TYPE);
+  decode_all(L, loop->decoding, push_keeper(L, loop->decoding));
+  return 0;
+}
+
+int binding_decode_protected(lua_State *L) {
+  struct binding_loop *loop = luaL_checkudata(L, 1, LOOP_TYPE);
+  struct decoding *decoding = loop->decoding;
+  luaL_checkstack(L, 30, NULL);
+  int keeper = push_keeper(L, decoding);
+  lua_pushcfunction(L, decode_and_keep);
+  lua_pushvalue(L, 1);
+  int status = lua_pcall(L, 1, 0, 0);
+  if (status == LUA_ERRMEM) {
+    return lua_error(L);
+  }
+  if (status != 0) {
+    decoding->decoded = AB_DECODE_MALFORMED;
+    decoding->reply->problem.data = lua_tolstring(L, -1, &decoding->reply->problem.size);
+    binding_set_kept(L, keeper, "problem");
+  }
+  return 0;
+}
+
+/* Only stack slots that are there already are used outside the protected call. */
+static enum ab_decoded run(lua_State *L, struct binding_loop *loop, struct decoding *decoding) {
+  loop->decoding = decoding;
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 1);
+  int status = lua_pcall(L, 1, 0, 0);
+  loop->decoding = NULL;
+  if (status != 0) {
+    lua_pop(L, 1);
+    return AB_DECODE_NO_MEMORY;
+  }
+  return decoding->decoded;
+}
+
+enum ab_decoded binding_decode(void *user, void *operation_user, struct ab_text body,
+                               enum ab_reading reading, struct ab_reply *reply) {
+  struct binding_loop *loop = user;
+  const struct binding_operation *operation = operation_user;
+  struct decoding decoding = {body, reading, reply, operation->id, AB_DECODE_OK};
+  memset(reply, 0, sizeof *reply);
+  return run(loop->L, loop, &decoding);
+}
+
+static void set_text(lua_State *L, const char *name, struct ab_text text) {
+  lua_pushlstring(L, text.data == NULL ? "" : text.data, text.size);
+  lua_setfield(L, -2, name);
+}
+
+/*
+ * loop:decode(body, reading) -> { success, request_id, code, message, state, tasks }, or nil and
+ * what is malformed: what would be understood of a response body.
+ */
+int binding_decode_body(lua_State *L) {
+  static const char *const readings[] = {"envelope", "tasks", "state", "bindings", NULL};
+  static const char *const successes[] = {"absent", "false", "true"};
+  struct binding_loop *loop = luaL_checkudata(L, 1, LOOP_TYPE);
+  struct ab_reply reply = {0};
+  struct decoding decoding = {.reply = &reply, .decoded = AB_DECODE_OK};
+  decoding.body.data = luaL_checklstring(L, 2, &decoding.body.size);
+  decoding.reading = (enum ab_reading)luaL_checkoption(L, 3, "envelope", readings);
+  lua_settop(L, 2);
+  luaL_checkstack(L, 10, NULL);
+  lua_pushcfunction(L, binding_decode_protected);
+  lua_insert(L, 2); /* the body stays on the stack above it */
+  enum ab_decoded decoded = run(L, loop, &decoding);
+  if (decoded == AB_DECODE_NO_MEMORY) {
+    return luaL_error(L, "out of memory");
+  }
+  if (decoded == AB_DECODE_MALFORMED) {
+    lua_pushnil(L);
+    lua_pushlstring(L, reply.problem.data, reply.problem.size);
+    return 2;
+  }
+  lua_createtable(L, 0, 6);
+  lua_pushstring(L, successes[reply.success]);
+  lua_setfield(L, -2, "success");
+  set_text(L, "request_id", reply.request_id);
+  set_text(L, "code", reply.code);
+  set_text(L, "message", reply.message);
+  set_text(L, "state", reply.state);
+  if (reply.tasks != NULL) {
+    binding_get_kept(L, 1, "tasks");
+    lua_setfield(L, -2, "tasks");
+  }
+  return 1;
+}

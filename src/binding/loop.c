@@ -1,0 +1,133 @@
+/* The loop as userdata: stepping, and handing out what happened. */
+#include "binding.h"
+
+#include <string.h>
+
+static struct binding_loop *check_loop(lua_State *L) {
+  return luaL_checkudata(L, 1, LOOP_TYPE);
+}
+
+static ab_loop *open_loop(lua_State *L) {
+  struct binding_loop *loop = check_loop(L);
+  if (loop->core == NULL) {
+    luaL_error(L, "the loop is closed");
+  }
+  return loop->core;
+}
+
+/* A lua-cjson of our own, so that nobody's settings meet ours. */
+static void push_json_decode(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "cjson");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "new");
+  lua_call(L, 0, 1);
+  lua_getfield(L, -1, "decode_invalid_numbers");
+  lua_pushboolean(L, 0);
+  lua_call(L, 1, 0);
+  lua_getfield(L, -1, "decode_max_depth");
+  lua_pushinteger(L, 64);
+  lua_call(L, 1, 0);
+  lua_getfield(L, -1, "decode");
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+int binding_new_loop(lua_State *L) {
+  struct binding_loop *loop = lua_newuserdata(L, sizeof *loop);
+  memset(loop, 0, sizeof *loop);
+  luaL_getmetatable(L, LOOP_TYPE);
+  lua_setmetatable(L, -2);
+  lua_newtable(L);
+  push_json_decode(L);
+  lua_setfield(L, -2, "decode");
+  lua_newtable(L);
+  lua_setfield(L, -2, "operations");
+  lua_setuservalue(L, -2);
+  const struct ab_decoder decoder = {binding_decode, loop};
+  loop->core = ab_loop_new(NULL, &decoder);
+  if (loop->core == NULL) {
+    return luaL_error(L, "out of memory");
+  }
+  return 1;
+}
+
+/* NaN is no number of milliseconds; what is beyond all use is cut. */
+static int64_t milliseconds_at(lua_State *L, int index) {
+  lua_Number number = luaL_optnumber(L, index, 0);
+  const lua_Number most = 1e12;
+  if (!(number > 0)) {
+    return number < 0 ? -1 : 0;
+  }
+  return number < most ? (int64_t)number : (int64_t)most;
+}
+
+/* loop:step([timeout_ms]) -> operations under way. Negative: waits as long as it takes. */
+static int loop_step(lua_State *L) {
+  struct binding_loop *loop = check_loop(L);
+  ab_loop *core = open_loop(L);
+  int64_t timeout_ms = milliseconds_at(L, 2);
+  luaL_checkstack(L, 20, NULL);
+  lua_settop(L, 1);
+  lua_pushcfunction(L, binding_decode_protected); /* where binding_decode finds it */
+  loop->L = L;
+  size_t under_way = ab_loop_step(core, timeout_ms);
+  loop->L = NULL;
+  push_integer(L, under_way);
+  return 1;
+}
+
+/*
+ * loop:next() -> operation, "progress" or "ended"; nil when there is nothing more to tell. What
+ * may raise for lack of memory comes before the event is taken: it would be lost otherwise.
+ */
+static int loop_next(lua_State *L) {
+  struct binding_loop *loop = check_loop(L);
+  struct ab_event event;
+  lua_settop(L, 1);
+  binding_get_kept(L, 1, "operations");
+  lua_pushliteral(L, "progress");
+  lua_pushliteral(L, "ended");
+  if (loop->core == NULL || !ab_loop_next_event(loop->core, &event)) {
+    return 0;
+  }
+  struct binding_operation *operation = event.user;
+  bool ended = event.kind == AB_EVENT_ENDED;
+  lua_rawgeti(L, 2, operation->id);
+  if (ended) {
+    lua_pushnil(L);
+    lua_rawseti(L, 2, operation->id);
+  }
+  lua_pushvalue(L, ended ? 4 : 3);
+  return 2;
+}
+
+static int loop_under_way(lua_State *L) {
+  struct binding_loop *loop = check_loop(L);
+  push_integer(L, loop->core == NULL ? 0 : ab_loop_under_way(loop->core));
+  return 1;
+}
+
+/* Also __gc and __close: the operations of a closed loop have ended with Client.Closed. */
+static int loop_close(lua_State *L) {
+  struct binding_loop *loop = check_loop(L);
+  if (loop->core != NULL && loop->L == NULL) {
+    ab_loop *core = loop->core;
+    loop->core = NULL;
+    ab_loop_release(core);
+  }
+  return 0;
+}
+
+void binding_open_loop(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"client", binding_new_client},
+      {"step", loop_step},
+      {"next", loop_next},
+      {"under_way", loop_under_way},
+      {"decode", binding_decode_body},
+      {"close", loop_close},
+      {NULL, NULL},
+  };
+  binding_new_type(L, LOOP_TYPE, methods, loop_close);
+}

@@ -1,0 +1,71 @@
+/* The module agentbay.core: what `require "agentbay.core"` gives. */
+#include "binding.h"
+
+#include <string.h>
+
+#if defined(__GNUC__)
+#define EXPORTED __attribute__((visibility("default")))
+#else
+#define EXPORTED
+#endif
+
+void binding_get_kept(lua_State *L, int index, const char *field) {
+  lua_getuservalue(L, index);
+  lua_getfield(L, -1, field);
+  lua_remove(L, -2);
+}
+
+void binding_set_kept(lua_State *L, int index, const char *field) {
+  lua_getuservalue(L, index);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, field);
+  lua_pop(L, 1);
+}
+
+static int type_tostring(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
+void binding_new_type(lua_State *L, const char *type, const luaL_Reg *methods,
+                      lua_CFunction finalizer) {
+  luaL_newmetatable(L, type);
+  lua_newtable(L);
+  set_functions(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, finalizer);
+  lua_setfield(L, -2, "__gc");
+  lua_pushcfunction(L, finalizer);
+  lua_setfield(L, -2, "__close");
+  lua_pushstring(L, type);
+  lua_pushcclosure(L, type_tostring, 1);
+  lua_setfield(L, -2, "__tostring");
+  lua_pushliteral(L, "locked");
+  lua_setfield(L, -2, "__metatable");
+  lua_pop(L, 1);
+}
+
+static int now_ms(lua_State *L) {
+  push_integer(L, ab_now_ms());
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"new_loop", binding_new_loop},
+    {"now_ms", now_ms},
+    {NULL, NULL},
+};
+
+EXPORTED int luaopen_agentbay_core(lua_State *L);
+
+int luaopen_agentbay_core(lua_State *L) {
+  binding_pin();
+  binding_open_loop(L);
+  binding_open_client(L);
+  binding_open_operation(L);
+  lua_newtable(L);
+  set_functions(L, functions);
+  lua_pushliteral(L, AB_VERSION);
+  lua_setfield(L, -2, "VERSION");
+  return 1;
+}

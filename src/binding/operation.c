@@ -1,0 +1,121 @@
+/* Operations as userdata, and their results as plain tables. */
+#include "binding.h"
+
+#include <string.h>
+
+static struct binding_operation *check_operation(lua_State *L) {
+  return luaL_checkudata(L, 1, OPERATION_TYPE);
+}
+
+struct binding_operation *binding_new_operation(lua_State *L, int loop_index) {
+  struct binding_loop *loop = luaL_checkudata(L, loop_index, LOOP_TYPE);
+  struct binding_operation *operation = lua_newuserdata(L, sizeof *operation);
+  memset(operation, 0, sizeof *operation);
+  operation->id = ++loop->last_id;
+  luaL_getmetatable(L, OPERATION_TYPE);
+  lua_setmetatable(L, -2);
+  lua_newtable(L);
+  lua_setuservalue(L, -2);
+  binding_get_kept(L, loop_index, "operations");
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, operation->id);
+  lua_pop(L, 1);
+  return operation;
+}
+
+void binding_forget_operation(lua_State *L, int loop_index,
+                              const struct binding_operation *operation) {
+  binding_get_kept(L, loop_index, "operations");
+  lua_pushnil(L);
+  lua_rawseti(L, -2, operation->id);
+  lua_pop(L, 1);
+}
+
+static void set_string(lua_State *L, const char *name, const char *value) {
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void build_result(lua_State *L, const struct ab_result *result) {
+  lua_createtable(L, 0, 8);
+  lua_pushboolean(L, result->error == AB_OK);
+  lua_setfield(L, -2, "success");
+  set_string(L, "request_id", result->request_id);
+  set_string(L, "error_message", result->message);
+  if (result->error != AB_OK) {
+    set_string(L, "error_code", result->code);
+    push_integer(L, result->http_status);
+    lua_setfield(L, -2, "http_status");
+  }
+  push_integer(L, result->attempts);
+  lua_setfield(L, -2, "attempts");
+  push_integer(L, result->elapsed_ms);
+  lua_setfield(L, -2, "elapsed_ms");
+  binding_get_kept(L, 1, "document");
+  lua_setfield(L, -2, "body");
+  binding_get_kept(L, 1, "tasks");
+  lua_setfield(L, -2, "tasks");
+}
+
+/* operation:result() -> nil while under way, else the same table each time. */
+static int operation_result(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  const struct ab_result *result =
+      operation->core == NULL ? NULL : ab_operation_result(operation->core);
+  if (result == NULL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  binding_get_kept(L, 1, "result");
+  if (lua_isnil(L, -1)) {
+    build_result(L, result);
+    lua_pushvalue(L, -1);
+    binding_set_kept(L, 1, "result");
+  }
+  return 1;
+}
+
+/* operation:tasks() -> the transfers as last seen. */
+static int operation_tasks(lua_State *L) {
+  check_operation(L);
+  binding_get_kept(L, 1, "tasks");
+  if (lua_isnil(L, -1)) {
+    lua_newtable(L);
+  }
+  return 1;
+}
+
+static int operation_attempts(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  push_integer(L, operation->core == NULL ? 0 : ab_operation_attempts(operation->core));
+  return 1;
+}
+
+static int operation_elapsed_ms(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  push_integer(L, operation->core == NULL ? 0 : ab_operation_elapsed_ms(operation->core));
+  return 1;
+}
+
+static int operation_cancel(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  lua_pushboolean(L, operation->core != NULL && ab_operation_cancel(operation->core));
+  return 1;
+}
+
+static int operation_release(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  ab_operation *core = operation->core;
+  operation->core = NULL;
+  ab_operation_release(core);
+  return 0;
+}
+
+void binding_open_operation(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"result", operation_result},     {"tasks", operation_tasks},
+      {"attempts", operation_attempts}, {"elapsed_ms", operation_elapsed_ms},
+      {"cancel", operation_cancel},     {NULL, NULL},
+  };
+  binding_new_type(L, OPERATION_TYPE, methods, operation_release);
+}

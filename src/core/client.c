@@ -1,0 +1,129 @@
+#include "client.h"
+
+#include "clock.h"
+
+#include <string.h>
+
+static bool copy_settings(ab_client *client, const struct ab_client_options *options) {
+  const struct ab_allocator *allocator = client->allocator;
+  return ab_copy_optional(allocator, options->url, &client->url) &&
+         ab_copy_optional(allocator, options->api_key, &client->api_key) &&
+         ab_copy_optional(allocator, options->user_agent, &client->user_agent) &&
+         ab_copy_optional(allocator, options->ca_file, &client->ca_file) &&
+         ab_copy_optional(allocator, options->proxy, &client->proxy);
+}
+
+static void free_client(ab_client *client) {
+  const struct ab_allocator *allocator = client->allocator;
+  if (client->api_key != NULL) {
+    ab_wipe(client->api_key, strlen(client->api_key));
+  }
+  ab_free(allocator, client->url);
+  ab_free(allocator, client->api_key);
+  ab_free(allocator, client->user_agent);
+  ab_free(allocator, client->ca_file);
+  ab_free(allocator, client->proxy);
+  ab_free(allocator, client);
+}
+
+/* ---- the line -------------------------------------------------------------------------------- */
+
+static void serve_line(struct ab_chore *chore) {
+  ab_client *client = AB_LISTED(chore, ab_client, serve_line);
+  while (client->in_flight < client->max_connections && !ab_list_empty(&client->line)) {
+    struct ab_waiter *waiter = AB_LISTED(client->line.next, struct ab_waiter, link);
+    ab_link_remove(&waiter->link);
+    client->in_flight++;
+    waiter->granted(waiter);
+  }
+}
+
+void ab_client_enter_line(ab_client *client, struct ab_waiter *waiter) {
+  ab_list_append(&client->line, &waiter->link);
+  ab_loop_do_soon(client->loop, &client->serve_line);
+}
+
+void ab_client_leave_line(struct ab_waiter *waiter) {
+  ab_link_remove(&waiter->link);
+}
+
+void ab_client_leave_flight(ab_client *client) {
+  client->in_flight--;
+  if (!ab_list_empty(&client->line)) {
+    ab_loop_do_soon(client->loop, &client->serve_line);
+  }
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void ab_client_close(ab_client *client) {
+  client->closed = true;
+  ab_members_close(&client->members);
+}
+
+static void close_with_loop(struct ab_member *member) {
+  ab_client_close(AB_LISTED(member, ab_client, of_loop));
+}
+
+ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options) {
+  const struct ab_allocator *allocator = &loop->allocator;
+  ab_client *client = ab_new_zeroed(allocator, sizeof *client);
+  if (client == NULL) {
+    return NULL;
+  }
+  client->allocator = allocator;
+  if (!copy_settings(client, options)) {
+    free_client(client);
+    return NULL;
+  }
+  client->references = 1;
+  client->loop = loop;
+  client->closed = loop->closed;
+  client->timeout_us = ab_clock_us_of_ms(options->timeout_ms);
+  client->max_connections = options->max_connections > 0 ? options->max_connections : 1;
+  client->settings = (struct ab_exchange_settings){
+      .serial = ++loop->last_serial,
+      .user_agent = client->user_agent,
+      .ca_file = client->ca_file,
+      .proxy = client->proxy,
+      .max_response_bytes = options->max_response_bytes,
+  };
+  client->of_loop.close = close_with_loop;
+  client->serve_line.run = serve_line;
+  ab_list_init(&client->members);
+  ab_list_init(&client->line);
+  ab_list_append(&loop->members, &client->of_loop.link);
+  ab_loop_reference(loop);
+  ab_loop_add_connections(loop, client->max_connections);
+  return client;
+}
+
+void ab_client_reference(ab_client *client) {
+  client->references++;
+}
+
+void ab_client_release(ab_client *client) {
+  if (client == NULL || --client->references > 0) {
+    return;
+  }
+  ab_loop *loop = client->loop;
+  unsigned connections = client->max_connections;
+  ab_link_remove(&client->of_loop.link);
+  ab_link_remove(&client->serve_line.link);
+  free_client(client);
+  ab_loop_remove_connections(loop, connections);
+  ab_loop_unreference(loop);
+}
+
+/* ---- the key --------------------------------------------------------------------------------- */
+
+void ab_client_mask_key(const ab_client *client, char *text) {
+  const char *key = client->api_key;
+  size_t size = key == NULL ? 0 : strlen(key);
+  if (size == 0) {
+    return;
+  }
+  for (char *found = strstr(text, key); found != NULL; found = strstr(found + size, key)) {
+    memset(found, '*', size);
+  }
+}

@@ -1,0 +1,47 @@
+/*
+ * A client inside the core: settings, its members (what must end when it closes), and the line
+ * for its connections. Knows neither requests nor results.
+ */
+#ifndef AB_CLIENT_H
+#define AB_CLIENT_H
+
+#include "loop.h"
+
+/* Somebody who wants a connection; `granted` is called once it is free, from the loop's step. */
+struct ab_waiter {
+  struct ab_link link;
+  void (*granted)(struct ab_waiter *waiter);
+};
+
+struct ab_client {
+  unsigned references; /* the host's and one for each operation */
+  ab_loop *loop;
+  const struct ab_allocator *allocator;
+  char *url;
+  char *api_key;
+  char *user_agent;
+  char *ca_file;
+  char *proxy;
+  struct ab_exchange_settings settings;
+  int64_t timeout_us;
+  unsigned max_connections;
+  unsigned in_flight;
+  bool closed;
+  struct ab_member of_loop;
+  struct ab_link members;
+  struct ab_link line; /* waiters, oldest first */
+  struct ab_chore serve_line;
+};
+
+void ab_client_reference(ab_client *client);
+
+void ab_client_enter_line(ab_client *client, struct ab_waiter *waiter);
+void ab_client_leave_line(struct ab_waiter *waiter);
+
+/* Gives back a connection that was granted. */
+void ab_client_leave_flight(ab_client *client);
+
+/* Replaces every occurrence of the key in `text` by asterisks: services echo what they get. */
+void ab_client_mask_key(const ab_client *client, char *text);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * One HTTP exchange on a libcurl easy handle: what libcurl is told, what came back, and its
+ * errors as ours. Knows requests as bytes; no action, no attempt, no verdict.
+ */
+#ifndef AB_EXCHANGE_H
+#define AB_EXCHANGE_H
+
+#include "buffer.h"
+
+#include <curl/curl.h>
+
+/* What an exchange needs to know of its client; texts are the client's. */
+struct ab_exchange_settings {
+  uint64_t serial; /* a client's own: handles are configured anew when it differs */
+  const char *user_agent;
+  const char *ca_file;
+  const char *proxy;
+  size_t max_response_bytes;
+};
+
+struct ab_exchange {
+  const struct ab_allocator *allocator;
+  CURL *easy;
+  struct curl_slist *headers; /* of `action` */
+  char *action;
+  uint64_t serial;
+  struct ab_buffer response;
+  unsigned sends; /* how often libcurl was about to send the request */
+  unsigned max_sends;
+  size_t header_bytes;
+  int64_t date_seconds; /* the answer's Date, since 1970; 0: none */
+  char problem[CURL_ERROR_SIZE];
+  void *owner;                                               /* whoever started it */
+  void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */
+  struct ab_exchange *next_idle;
+};
+
+struct ab_exchange *ab_exchange_new(const struct ab_allocator *allocator);
+void ab_exchange_free(struct ab_exchange *exchange);
+
+/* One POST. */
+struct ab_post {
+  const char *url;
+  struct ab_text action;
+  struct ab_text body; /* must stay where it is until the exchange is over */
+  bool repeatable;     /* may be sent twice if the kept connection it went to was dead */
+};
+
+bool ab_exchange_prepare(struct ab_exchange *exchange, const struct ab_exchange_settings *settings,
+                         const struct ab_post *post);
+
+/* The HTTP status of the answer; 0 if none came. */
+int ab_exchange_status(const struct ab_exchange *exchange);
+
+/* Our error for libcurl's end of the exchange; AB_OK if a whole answer is there. */
+enum ab_error ab_exchange_error(const struct ab_exchange *exchange, CURLcode code);
+
+/* Appends what libcurl has to say about its failure, for a person. */
+void ab_exchange_describe(struct ab_exchange *exchange, CURLcode code, struct ab_buffer *message);
+
+/* Appends how far an exchange got that is being given up, for a person. */
+void ab_exchange_describe_stage(struct ab_exchange *exchange, struct ab_buffer *message);
+
+#endif

@@ -1,0 +1,122 @@
+#include "form.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char hex_upper[] = "0123456789ABCDEF";
+static const char hex_lower[] = "0123456789abcdef";
+
+static bool unreserved(unsigned char byte) {
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+         (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' || byte == '~';
+}
+
+void ab_form_encode(struct ab_buffer *buffer, struct ab_text text) {
+  size_t plain = 0; /* start of the run that needs no encoding */
+  for (size_t i = 0; i < text.size; i++) {
+    unsigned char byte = (unsigned char)text.data[i];
+    if (unreserved(byte)) {
+      continue;
+    }
+    const char encoded[3] = {'%', hex_upper[byte >> 4], hex_upper[byte & 15]};
+    ab_buffer_append(buffer, text.data + plain, i - plain);
+    ab_buffer_append(buffer, encoded, sizeof encoded);
+    plain = i + 1;
+  }
+  if (plain < text.size) {
+    ab_buffer_append(buffer, text.data + plain, text.size - plain);
+  }
+}
+
+static void append_field(struct ab_buffer *buffer, struct ab_text name, struct ab_text value) {
+  ab_form_encode(buffer, name);
+  ab_buffer_append(buffer, "=", 1);
+  ab_form_encode(buffer, value);
+}
+
+static void append_key(struct ab_buffer *buffer, const char *api_key) {
+  ab_buffer_append_string(buffer, "Authorization=Bearer%20");
+  ab_form_encode(buffer, ab_text_of(api_key));
+}
+
+static void append_query(struct ab_buffer *buffer, const struct ab_request *request,
+                         const char *api_key) {
+  if (request->key_in_query) {
+    ab_buffer_append(buffer, "&", 1);
+    append_key(buffer, api_key);
+  }
+  for (size_t i = 0; i < request->query_count; i++) {
+    ab_buffer_append(buffer, "&", 1);
+    append_field(buffer, request->query[i].name, request->query[i].value);
+  }
+}
+
+static void append_body(struct ab_buffer *buffer, const struct ab_request *request,
+                        const char *api_key) {
+  size_t start = buffer->size;
+  if (!request->key_in_query) {
+    append_key(buffer, api_key);
+  }
+  for (size_t i = 0; i < request->body_count; i++) {
+    if (buffer->size > start) {
+      ab_buffer_append(buffer, "&", 1);
+    }
+    append_field(buffer, request->body[i].name, request->body[i].value);
+  }
+}
+
+bool ab_form_init(struct ab_form *form, const struct ab_allocator *allocator,
+                  const struct ab_request *request, const char *api_key) {
+  *form = (struct ab_form){
+      .repeatable = request->repeatable,
+      .success_rule = request->success_rule,
+      .reading = request->reading,
+  };
+  struct ab_buffer *memory = &form->memory;
+  ab_buffer_init(memory, allocator, SIZE_MAX / 4, true);
+  ab_form_encode(memory, request->action);
+  size_t query = memory->size;
+  append_query(memory, request, api_key);
+  size_t body = memory->size;
+  append_body(memory, request, api_key);
+  if (memory->status != AB_BUFFER_OK) {
+    return false;
+  }
+  form->action = (struct ab_text){memory->data, query};
+  form->query = (struct ab_text){memory->data + query, body - query};
+  form->body = (struct ab_text){memory->data + body, memory->size - body};
+  return true;
+}
+
+void ab_form_free(struct ab_form *form) {
+  if (form->memory.allocator != NULL) {
+    ab_buffer_free(&form->memory);
+  }
+}
+
+static void append_timestamp(struct ab_buffer *target, int64_t unix_seconds) {
+  time_t seconds = (time_t)unix_seconds;
+  struct tm utc;
+  if (gmtime_r(&seconds, &utc) == NULL) {
+    memset(&utc, 0, sizeof utc);
+  }
+  ab_buffer_append_format(target, "%04d-%02d-%02dT%02d%%3A%02d%%3A%02dZ", utc.tm_year + 1900,
+                          utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+void ab_form_target(const struct ab_form *form, int64_t unix_seconds,
+                    const unsigned char nonce[AB_NONCE_BYTES], struct ab_buffer *target) {
+  char digits[AB_NONCE_BYTES * 2];
+  for (size_t i = 0; i < AB_NONCE_BYTES; i++) {
+    digits[i * 2] = hex_lower[nonce[i] >> 4];
+    digits[i * 2 + 1] = hex_lower[nonce[i] & 15];
+  }
+  ab_buffer_append_string(target, "/?Action=");
+  ab_buffer_append_text(target, form->action);
+  ab_buffer_append_string(target, "&Format=json&Version=" AB_API_VERSION "&Timestamp=");
+  append_timestamp(target, unix_seconds);
+  ab_buffer_append_string(target, "&SignatureNonce=");
+  ab_buffer_append(target, digits, sizeof digits);
+  ab_buffer_append_text(target, form->query);
+}

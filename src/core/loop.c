@@ -1,0 +1,362 @@
+#include "loop.h"
+
+#include "clock.h"
+
+#include <assert.h>
+
+/* A step that found work goes on for this long at most: a quarter of a 60 Hz frame. */
+static const int64_t step_budget_us = 4000;
+
+/* Idle handles are cheap to make and cost memory to keep. */
+enum { MAX_IDLE = 64 };
+
+/* ---- libcurl's callbacks: they only note, and never call back into libcurl -------------------- */
+
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, void *of_socket) {
+  ab_loop *loop = user;
+  (void)easy;
+  (void)of_socket;
+  int events = what == CURL_POLL_IN      ? AB_WATCH_READ
+               : what == CURL_POLL_OUT   ? AB_WATCH_WRITE
+               : what == CURL_POLL_INOUT ? AB_WATCH_READ | AB_WATCH_WRITE
+                                         : AB_WATCH_NONE;
+  if (loop->watcher.watch != NULL) {
+    loop->watcher.watch(loop->watcher.user, (int64_t)socket, events);
+    return 0;
+  }
+  return ab_poller_watch(&loop->poller, socket, events) ? 0 : -1;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *user) {
+  ab_loop *loop = user;
+  (void)multi;
+  loop->curl_due_us =
+      timeout_ms < 0 ? INT64_MAX : ab_clock_monotonic_us() + ab_clock_us_of_ms(timeout_ms);
+  return 0;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static bool init_multi(ab_loop *loop) {
+  loop->multi = curl_multi_init();
+  return loop->multi != NULL &&
+         curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+         curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) == CURLM_OK &&
+         curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+         curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) == CURLM_OK;
+}
+
+ab_loop *ab_loop_new(const struct ab_allocator *allocator, const struct ab_decoder *decoder) {
+  if (allocator == NULL) {
+    allocator = &ab_default_allocator;
+  }
+  /* Counted and, since libcurl 7.84, safe in threads. Never undone: a name look-up that was
+     let go may still be running when the last loop ends. */
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    return NULL;
+  }
+  ab_loop *loop = ab_new_zeroed(allocator, sizeof *loop);
+  if (loop == NULL) {
+    return NULL;
+  }
+  loop->references = 1;
+  loop->allocator = *allocator;
+  loop->decoder = *decoder;
+  loop->curl_due_us = loop->told_due_us = INT64_MAX;
+  ab_poller_init(&loop->poller, &loop->allocator);
+  ab_timer_heap_init(&loop->timers, &loop->allocator);
+  ab_buffer_init(&loop->url, &loop->allocator, SIZE_MAX / 4, true);
+  ab_list_init(&loop->members);
+  ab_list_init(&loop->chores);
+  ab_list_init(&loop->events);
+  ab_list_init(&loop->taken);
+  if (!init_multi(loop)) {
+    ab_loop_release(loop);
+    return NULL;
+  }
+  return loop;
+}
+
+static void free_idle(ab_loop *loop) {
+  while (loop->idle != NULL) {
+    struct ab_exchange *exchange = loop->idle;
+    loop->idle = exchange->next_idle;
+    ab_exchange_free(exchange);
+  }
+  loop->idle_count = 0;
+}
+
+void ab_members_close(struct ab_link *members) {
+  while (!ab_list_empty(members)) {
+    struct ab_member *member = AB_LISTED(members->next, struct ab_member, link);
+    ab_link_remove(&member->link);
+    member->close(member);
+  }
+}
+
+void ab_loop_close(ab_loop *loop) {
+  if (loop->closed) {
+    return;
+  }
+  loop->closed = true;
+  ab_members_close(&loop->members);
+  free_idle(loop);
+  curl_multi_cleanup(loop->multi);
+  loop->multi = NULL;
+  ab_poller_free(&loop->poller);
+  ab_buffer_free(&loop->url);
+}
+
+void ab_loop_reference(ab_loop *loop) {
+  loop->references++;
+}
+
+void ab_loop_unreference(ab_loop *loop) {
+  if (--loop->references == 0) {
+    struct ab_allocator allocator = loop->allocator;
+    ab_timer_heap_free(&loop->timers);
+    ab_free(&allocator, loop);
+  }
+}
+
+void ab_loop_release(ab_loop *loop) {
+  if (loop != NULL) {
+    ab_loop_close(loop);
+    ab_members_close(&loop->events);
+    ab_members_close(&loop->taken);
+    ab_loop_unreference(loop);
+  }
+}
+
+/* ---- what clients and operations need --------------------------------------------------------- */
+
+static void tell_watcher(ab_loop *loop);
+
+void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore) {
+  if (!ab_link_listed(&chore->link)) {
+    ab_list_append(&loop->chores, &chore->link);
+    tell_watcher(loop);
+  }
+}
+
+static void set_connections(ab_loop *loop, size_t connections) {
+  loop->connections = connections;
+  if (loop->multi != NULL) {
+    /* libcurl's own default follows the number of handles, which rises and falls here. */
+    long most = connections > 10000 ? 10000 : (long)connections;
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, most > 0 ? most : 1L);
+  }
+}
+
+void ab_loop_add_connections(ab_loop *loop, unsigned connections) {
+  set_connections(loop, loop->connections + connections);
+}
+
+void ab_loop_remove_connections(ab_loop *loop, unsigned connections) {
+  set_connections(loop, loop->connections - connections);
+}
+
+bool ab_loop_admit(ab_loop *loop, size_t timers) {
+  if (loop->closed || !ab_timer_heap_reserve(&loop->timers, (loop->under_way + 1) * timers)) {
+    return false;
+  }
+  loop->under_way++;
+  return true;
+}
+
+void ab_loop_dismiss(ab_loop *loop) {
+  loop->under_way--;
+}
+
+struct ab_exchange *ab_loop_take_exchange(ab_loop *loop) {
+  struct ab_exchange *exchange = loop->idle;
+  if (exchange == NULL) {
+    return ab_exchange_new(&loop->allocator);
+  }
+  loop->idle = exchange->next_idle;
+  loop->idle_count--;
+  return exchange;
+}
+
+bool ab_loop_start_exchange(ab_loop *loop, struct ab_exchange *exchange) {
+  /* A connection in the making may have four sockets: two families, and a name look-up. */
+  if (!ab_poller_reserve(&loop->poller, (loop->in_flight + 1) * 4) ||
+      curl_multi_add_handle(loop->multi, exchange->easy) != CURLM_OK) {
+    return false;
+  }
+  loop->in_flight++;
+  return true;
+}
+
+void ab_loop_stop_exchange(ab_loop *loop, struct ab_exchange *exchange) {
+  curl_multi_remove_handle(loop->multi, exchange->easy);
+  loop->in_flight--;
+  ab_loop_keep_exchange(loop, exchange);
+}
+
+void ab_loop_keep_exchange(ab_loop *loop, struct ab_exchange *exchange) {
+  if (loop->closed || loop->idle_count >= MAX_IDLE) {
+    ab_exchange_free(exchange);
+    return;
+  }
+  exchange->next_idle = loop->idle;
+  loop->idle = exchange;
+  loop->idle_count++;
+}
+
+size_t ab_loop_under_way(const ab_loop *loop) {
+  return loop->under_way;
+}
+
+/* ---- stepping --------------------------------------------------------------------------------- */
+
+static bool run_chores(ab_loop *loop) {
+  bool ran = false;
+  while (!ab_list_empty(&loop->chores)) {
+    struct ab_chore *chore = AB_LISTED(loop->chores.next, struct ab_chore, link);
+    ab_link_remove(&chore->link);
+    chore->run(chore);
+    ran = true;
+  }
+  return ran;
+}
+
+static bool fire_timers(ab_loop *loop) {
+  bool fired = false;
+  int64_t now_us = ab_clock_monotonic_us();
+  struct ab_timer *timer;
+  while ((timer = ab_timer_heap_take_due(&loop->timers, now_us)) != NULL) {
+    timer->fire(timer);
+    fired = true;
+  }
+  return fired;
+}
+
+static bool take_finished(ab_loop *loop) {
+  bool any = false;
+  int left;
+  CURLMsg *message;
+  while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
+    struct ab_exchange *exchange = NULL;
+    CURLcode code = message->data.result;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+    exchange->done(exchange, code);
+    any = true;
+  }
+  return any;
+}
+
+static void act(ab_loop *loop, curl_socket_t socket, int mask) {
+  int running;
+  curl_multi_socket_action(loop->multi, socket, mask, &running);
+}
+
+static bool call_curl_if_due(ab_loop *loop) {
+  if (loop->curl_due_us > ab_clock_monotonic_us()) {
+    return false;
+  }
+  loop->curl_due_us = INT64_MAX;
+  act(loop, CURL_SOCKET_TIMEOUT, 0);
+  return true;
+}
+
+static int curl_mask(int events) {
+  return (events & AB_WATCH_READ ? CURL_CSELECT_IN : 0) |
+         (events & AB_WATCH_WRITE ? CURL_CSELECT_OUT : 0);
+}
+
+/* All that can be done without looking at sockets; true if there was something. */
+static bool do_due_work(ab_loop *loop) {
+  bool worked = run_chores(loop);
+  worked = fire_timers(loop) || worked;
+  worked = run_chores(loop) || worked;
+  worked = call_curl_if_due(loop) || worked;
+  return take_finished(loop) || worked;
+}
+
+static int64_t next_due(const ab_loop *loop) {
+  int64_t due_us = ab_timer_heap_next_due(&loop->timers);
+  due_us = loop->curl_due_us < due_us ? loop->curl_due_us : due_us;
+  return ab_list_empty(&loop->chores) ? due_us : 0;
+}
+
+/* Waits until `until_us` at most and serves the sockets that are ready; their number or -1. */
+static int serve_sockets(ab_loop *loop, int64_t until_us) {
+  int64_t due_us = next_due(loop);
+  due_us = due_us < until_us ? due_us : until_us;
+  int64_t wait_us = due_us == INT64_MAX ? INT64_MAX : due_us - ab_clock_monotonic_us();
+  int ready = ab_poller_wait(&loop->poller, wait_us < 0 ? 0 : wait_us);
+  int socket, events;
+  for (int i = 0; i < ready && ab_poller_take_ready(&loop->poller, &socket, &events); i++) {
+    act(loop, socket, curl_mask(events));
+  }
+  if (ready > 0) {
+    take_finished(loop);
+  }
+  return ready;
+}
+
+size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms) {
+  int64_t start_us = ab_clock_monotonic_us();
+  int64_t until_us = timeout_ms < 0 ? INT64_MAX : start_us + ab_clock_us_of_ms(timeout_ms);
+  int64_t budget_us = start_us + step_budget_us;
+  while (!loop->closed) {
+    bool worked = do_due_work(loop);
+    /* Nothing under way can't become something by waiting. */
+    bool idle = loop->under_way == 0 && timeout_ms < 0;
+    bool hurry = worked || idle || !ab_list_empty(&loop->events);
+    int ready = serve_sockets(loop, hurry ? 0 : until_us);
+    int64_t now_us = ab_clock_monotonic_us();
+    if (ready < 0) {
+      break; /* a signal: the host may want to know */
+    }
+    if ((worked || ready > 0) && now_us < budget_us) {
+      continue; /* all that is ready, not one socket's worth */
+    }
+    if (idle || now_us >= until_us || !ab_list_empty(&loop->events)) {
+      break;
+    }
+  }
+  return loop->under_way;
+}
+
+/* ---- for event loops -------------------------------------------------------------------------- */
+
+static void tell_watcher(ab_loop *loop) {
+  if (loop->watcher.wake_after == NULL || loop->closed) {
+    return;
+  }
+  int64_t due_us = ab_list_empty(&loop->events) ? next_due(loop) : 0;
+  if (due_us == loop->told_due_us && due_us != 0) {
+    return;
+  }
+  loop->told_due_us = due_us;
+  int64_t delay_us = due_us == INT64_MAX ? -1000 : due_us - ab_clock_monotonic_us();
+  if (due_us != INT64_MAX && delay_us < 0) {
+    delay_us = 0;
+  }
+  loop->watcher.wake_after(loop->watcher.user, delay_us < 0 ? -1 : (delay_us + 999) / 1000);
+}
+
+void ab_loop_set_watcher(ab_loop *loop, const struct ab_watcher *watcher) {
+  loop->watcher = watcher == NULL ? (struct ab_watcher){0} : *watcher;
+  loop->told_due_us = INT64_MAX;
+  tell_watcher(loop);
+}
+
+void ab_loop_socket_ready(ab_loop *loop, int64_t socket, int events) {
+  if (!loop->closed) {
+    act(loop, (curl_socket_t)socket, curl_mask(events));
+    take_finished(loop);
+    do_due_work(loop);
+    tell_watcher(loop);
+  }
+}
+
+void ab_loop_timeout(ab_loop *loop) {
+  if (!loop->closed) {
+    loop->told_due_us = INT64_MAX;
+    do_due_work(loop);
+    tell_watcher(loop);
+  }
+}

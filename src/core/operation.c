@@ -1,0 +1,334 @@
+#include "operation.h"
+
+#include "clock.h"
+#include "random.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { TIMERS = 3 }; /* of one operation */
+
+static void on_exchange_timer(struct ab_timer *timer);
+static void on_granted(struct ab_waiter *waiter);
+static void end_with(ab_operation *operation, enum ab_error error);
+
+static void on_wake_timer(struct ab_timer *timer) {
+  ab_operation *operation = AB_LISTED(timer, ab_operation, wake_timer);
+  operation->kind->woken(operation);
+}
+
+static void on_deadline_timer(struct ab_timer *timer) {
+  ab_operation *operation = AB_LISTED(timer, ab_operation, deadline_timer);
+  operation->kind->timed_out(operation);
+}
+
+static void close_with_client(struct ab_member *member) {
+  end_with(AB_LISTED(member, ab_operation, of_client), AB_CLOSED);
+}
+
+static void let_go(struct ab_member *member) {
+  ab_operation_release(AB_LISTED(member, ab_operation, event));
+}
+
+bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *kind,
+                       ab_client *client, void *user) {
+  if (client->closed || !ab_loop_admit(client->loop, TIMERS)) {
+    return false;
+  }
+  *operation = (ab_operation){
+      .kind = kind,
+      .references = 2,
+      .client = client,
+      .user = user,
+      .exchange_timer.fire = on_exchange_timer,
+      .wake_timer.fire = on_wake_timer,
+      .deadline_timer.fire = on_deadline_timer,
+      .of_client.close = close_with_client,
+      .event.close = let_go,
+      .in_line.granted = on_granted,
+      .started_us = ab_clock_monotonic_us(),
+  };
+  ab_client_reference(client);
+  ab_list_append(&client->members, &operation->of_client.link);
+  return true;
+}
+
+/* ---- sending ------------------------------------------------------------------------------ */
+
+void ab_operation_send(ab_operation *operation, const struct ab_form *form) {
+  assert(operation->state == AB_OPERATION_WAITING);
+  operation->state = AB_OPERATION_IN_LINE;
+  operation->form = form;
+  ab_client_enter_line(operation->client, &operation->in_line);
+}
+
+/* The URL holds the key for some actions: it lives in the loop's one buffer, wiped after. */
+static bool prepare(ab_operation *operation, struct ab_exchange *exchange) {
+  ab_client *client = operation->client;
+  struct ab_buffer *url = &client->loop->url;
+  unsigned char nonce[AB_NONCE_BYTES];
+  ab_random_bytes(nonce, sizeof nonce);
+  ab_buffer_append_string(url, client->url);
+  ab_form_target(operation->form, ab_clock_unix_seconds(), nonce, url);
+  const char *text = ab_buffer_string(url);
+  const struct ab_post post = {
+      .url = text,
+      .action = operation->form->action,
+      .body = operation->form->body,
+      .repeatable = operation->form->repeatable,
+  };
+  bool prepared = text != NULL && ab_exchange_prepare(exchange, &client->settings, &post);
+  ab_buffer_clear(url);
+  return prepared;
+}
+
+static void on_exchange_done(struct ab_exchange *exchange, CURLcode code);
+
+static struct ab_exchange *start_exchange(ab_operation *operation) {
+  ab_loop *loop = operation->client->loop;
+  struct ab_exchange *exchange = ab_loop_take_exchange(loop);
+  if (exchange == NULL) {
+    return NULL;
+  }
+  exchange->owner = operation;
+  exchange->done = on_exchange_done;
+  if (prepare(operation, exchange) && ab_loop_start_exchange(loop, exchange)) {
+    return exchange;
+  }
+  ab_loop_keep_exchange(loop, exchange);
+  return NULL;
+}
+
+static void on_granted(struct ab_waiter *waiter) {
+  ab_operation *operation = AB_LISTED(waiter, ab_operation, in_line);
+  ab_client *client = operation->client;
+  operation->exchange = start_exchange(operation);
+  if (operation->exchange != NULL) {
+    operation->state = AB_OPERATION_IN_FLIGHT;
+    ab_timer_set(&client->loop->timers, &operation->exchange_timer,
+                 ab_clock_monotonic_us() + client->timeout_us);
+    return;
+  }
+  operation->state = AB_OPERATION_WAITING;
+  ab_client_leave_flight(client);
+  end_with(operation, AB_OUT_OF_MEMORY);
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+static void leave_flight(ab_operation *operation) {
+  ab_client *client = operation->client;
+  ab_timer_clear(&client->loop->timers, &operation->exchange_timer);
+  ab_loop_stop_exchange(client->loop, operation->exchange);
+  operation->exchange = NULL;
+  operation->state = AB_OPERATION_WAITING;
+  ab_client_leave_flight(client);
+}
+
+static void decode(ab_operation *operation, struct ab_answer *answer) {
+  const struct ab_decoder *decoder = &operation->client->loop->decoder;
+  enum ab_decoded decoded = decoder->decode(decoder->user, operation->user,
+                                            ab_buffer_text(&operation->exchange->response),
+                                            operation->form->reading, &answer->reply);
+  ab_answer_judge(answer, decoded, operation->form->success_rule);
+}
+
+static void on_exchange_done(struct ab_exchange *exchange, CURLcode code) {
+  ab_operation *operation = exchange->owner;
+  struct ab_answer answer = {
+      .error = ab_exchange_error(exchange, code),
+      .http_status = ab_exchange_status(exchange),
+      .date_seconds = exchange->date_seconds,
+  };
+  struct ab_buffer message;
+  ab_buffer_init(&message, operation->client->allocator, 1024, false);
+  if (answer.error == AB_OK) {
+    decode(operation, &answer);
+  } else {
+    ab_exchange_describe(exchange, code, &message);
+    answer.message = ab_buffer_text(&message);
+  }
+  leave_flight(operation);
+  operation->kind->answered(operation, &answer);
+  ab_buffer_free(&message);
+}
+
+static void on_exchange_timer(struct ab_timer *timer) {
+  ab_operation *operation = AB_LISTED(timer, ab_operation, exchange_timer);
+  struct ab_buffer message;
+  ab_buffer_init(&message, operation->client->allocator, 1024, false);
+  ab_buffer_append_format(&message, "no complete answer within %lld ms (",
+                          (long long)(operation->client->timeout_us / 1000));
+  ab_exchange_describe_stage(operation->exchange, &message);
+  ab_buffer_append_string(&message, ")");
+  struct ab_answer answer = {
+      .error = AB_TIMEOUT,
+      .http_status = ab_exchange_status(operation->exchange),
+      .message = ab_buffer_text(&message),
+  };
+  leave_flight(operation);
+  operation->kind->answered(operation, &answer);
+  ab_buffer_free(&message);
+}
+
+/* ---- times and events --------------------------------------------------------------------- */
+
+void ab_operation_wake_at(ab_operation *operation, int64_t due_us) {
+  ab_timer_set(&operation->client->loop->timers, &operation->wake_timer, due_us);
+}
+
+void ab_operation_set_deadline(ab_operation *operation, int64_t due_us) {
+  ab_timer_set(&operation->client->loop->timers, &operation->deadline_timer, due_us);
+}
+
+static void queue_event(ab_operation *operation) {
+  if (!ab_link_listed(&operation->event.link)) {
+    ab_list_append(&operation->client->loop->events, &operation->event.link);
+  }
+}
+
+void ab_operation_tell_progress(ab_operation *operation) {
+  operation->progress_to_tell = true;
+  queue_event(operation);
+}
+
+bool ab_loop_next_event(ab_loop *loop, struct ab_event *event) {
+  ab_members_close(&loop->taken);
+  if (ab_list_empty(&loop->events)) {
+    return false;
+  }
+  ab_operation *operation = AB_LISTED(loop->events.next, ab_operation, event.link);
+  bool ended = operation->state == AB_OPERATION_ENDED;
+  *event = (struct ab_event){AB_EVENT_ENDED, operation, operation->user};
+  if (operation->progress_to_tell) {
+    operation->progress_to_tell = false;
+    event->kind = AB_EVENT_PROGRESS;
+    if (ended) {
+      return true; /* its end is the next event */
+    }
+  }
+  ab_link_remove(&operation->event.link);
+  if (ended) {
+    /* The loop's reference goes when the host is through with the event. */
+    ab_list_append(&loop->taken, &operation->event.link);
+  }
+  return true;
+}
+
+/* ---- the end ------------------------------------------------------------------------------ */
+
+static char *put_text(char **cursor, struct ab_text text) {
+  char *start = *cursor;
+  if (text.size > 0) {
+    memcpy(start, text.data, text.size);
+  }
+  start[text.size] = '\0';
+  *cursor += text.size + 1;
+  return start;
+}
+
+/* All of a result's texts in one block, without the key; false when there is no memory. */
+static bool keep_texts(ab_operation *operation, struct ab_text code, struct ab_text message,
+                       struct ab_text request_id) {
+  const ab_client *client = operation->client;
+  struct ab_result *result = &operation->result;
+  char *cursor =
+      ab_resize_array(client->allocator, NULL, code.size + message.size + request_id.size + 3, 1);
+  if (cursor == NULL) {
+    return false;
+  }
+  operation->texts = cursor;
+  char *kept_code = put_text(&cursor, code);
+  char *kept_message = put_text(&cursor, message);
+  char *kept_request_id = put_text(&cursor, request_id);
+  ab_client_mask_key(client, kept_code);
+  ab_client_mask_key(client, kept_message);
+  ab_client_mask_key(client, kept_request_id);
+  result->code = kept_code;
+  result->message = kept_message;
+  result->request_id = kept_request_id;
+  return true;
+}
+
+static void set_result(ab_operation *operation, const struct ab_answer *answer) {
+  struct ab_result *result = &operation->result;
+  const struct ab_text none = {NULL, 0};
+  struct ab_text code = none;
+  struct ab_buffer message;
+  ab_buffer_init(&message, operation->client->allocator, 64 * 1024, false);
+  if (answer->error != AB_OK) {
+    bool theirs = answer->error == AB_SERVICE_ERROR;
+    code = theirs ? answer->code : ab_text_of(ab_error_code(answer->error));
+    ab_answer_describe(answer, &message);
+  }
+  result->error = answer->error;
+  result->http_status = answer->http_status;
+  if (message.status == AB_BUFFER_NO_MEMORY ||
+      !keep_texts(operation, code, ab_buffer_text(&message), answer->reply.request_id)) {
+    result->error = AB_OUT_OF_MEMORY;
+    result->code = ab_error_code(AB_OUT_OF_MEMORY);
+    result->message = ab_error_text(AB_OUT_OF_MEMORY);
+    result->request_id = "";
+  }
+  ab_buffer_free(&message);
+}
+
+void ab_operation_end(ab_operation *operation, const struct ab_answer *answer) {
+  ab_loop *loop = operation->client->loop;
+  assert(operation->state != AB_OPERATION_ENDED);
+  if (operation->state == AB_OPERATION_IN_FLIGHT) {
+    leave_flight(operation);
+  } else if (operation->state == AB_OPERATION_IN_LINE) {
+    ab_client_leave_line(&operation->in_line);
+  }
+  ab_timer_clear(&loop->timers, &operation->wake_timer);
+  ab_timer_clear(&loop->timers, &operation->deadline_timer);
+  set_result(operation, answer);
+  operation->result.attempts = operation->attempts;
+  operation->result.elapsed_ms = ab_operation_elapsed_ms(operation);
+  operation->state = AB_OPERATION_ENDED;
+  ab_link_remove(&operation->of_client.link);
+  ab_loop_dismiss(loop);
+  queue_event(operation);
+}
+
+static void end_with(ab_operation *operation, enum ab_error error) {
+  ab_operation_end(operation, &(struct ab_answer){
+                                  .error = error,
+                                  .message = ab_text_of(ab_error_text(error)),
+                              });
+}
+
+const struct ab_result *ab_operation_result(const ab_operation *operation) {
+  return operation->state == AB_OPERATION_ENDED ? &operation->result : NULL;
+}
+
+unsigned ab_operation_attempts(const ab_operation *operation) {
+  return operation->attempts;
+}
+
+int64_t ab_operation_elapsed_ms(const ab_operation *operation) {
+  if (operation->state == AB_OPERATION_ENDED) {
+    return operation->result.elapsed_ms;
+  }
+  return (ab_clock_monotonic_us() - operation->started_us) / 1000;
+}
+
+bool ab_operation_cancel(ab_operation *operation) {
+  if (operation->state == AB_OPERATION_ENDED) {
+    return false;
+  }
+  end_with(operation, AB_CANCELLED);
+  return true;
+}
+
+void ab_operation_release(ab_operation *operation) {
+  if (operation == NULL || --operation->references > 0) {
+    return;
+  }
+  ab_client *client = operation->client;
+  operation->kind->destroy(operation);
+  ab_free(client->allocator, operation->texts);
+  ab_free(client->allocator, operation);
+  ab_client_release(client);
+}

@@ -1,0 +1,67 @@
+/*
+ * What all operations share: their life from start to the one result, their place in line for
+ * a connection, the request they have in flight, their deadlines and events.
+ *
+ *   WAITING ──send──> IN_LINE ──> IN_FLIGHT ──answered──> WAITING ... ──end──> ENDED
+ */
+#ifndef AB_OPERATION_H
+#define AB_OPERATION_H
+
+#include "answer.h"
+#include "client.h"
+#include "form.h"
+
+enum ab_operation_state {
+  AB_OPERATION_WAITING, /* for its next moment */
+  AB_OPERATION_IN_LINE, /* for a connection */
+  AB_OPERATION_IN_FLIGHT,
+  AB_OPERATION_ENDED
+};
+
+/* What differs between a call and a poll. */
+struct ab_operation_kind {
+  void (*answered)(ab_operation *operation, const struct ab_answer *answer);
+  void (*woken)(ab_operation *operation);     /* the time set by ab_operation_wake_at came */
+  void (*timed_out)(ab_operation *operation); /* its deadline came */
+  void (*destroy)(ab_operation *operation);   /* frees what the kind added, not the block */
+};
+
+struct ab_operation {
+  const struct ab_operation_kind *kind;
+  unsigned references; /* the host's, and the loop's until the end has been told */
+  ab_client *client;
+  void *user;
+  enum ab_operation_state state;
+  const struct ab_form *form; /* being sent; the kind's */
+  struct ab_exchange *exchange;
+  struct ab_timer exchange_timer;
+  struct ab_timer wake_timer;
+  struct ab_timer deadline_timer;
+  struct ab_member of_client;
+  struct ab_waiter in_line;
+  struct ab_member event; /* closed: the loop lets go of the operation */
+  bool progress_to_tell;
+  unsigned attempts;
+  int64_t started_us;
+  struct ab_result result;
+  char *texts; /* of the result; NULL: they are constants */
+};
+
+/*
+ * Initialises what is shared, with two references: the host's and the loop's. False when the
+ * client is closed or there is no memory: free the block then.
+ */
+bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *kind,
+                       ab_client *client, void *user);
+
+/* Puts the form in line; `answered` will be told how it went. */
+void ab_operation_send(ab_operation *operation, const struct ab_form *form);
+
+void ab_operation_wake_at(ab_operation *operation, int64_t due_us);
+void ab_operation_set_deadline(ab_operation *operation, int64_t due_us);
+void ab_operation_tell_progress(ab_operation *operation);
+
+/* Ends the operation, whatever its state, with the answer's error, texts and status. */
+void ab_operation_end(ab_operation *operation, const struct ab_answer *answer);
+
+#endif

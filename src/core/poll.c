@@ -1,0 +1,432 @@
+/*
+ * A poll: start some work of the service, then ask for its status until there is a verdict.
+ * Joins the pure parts (plan, verdict) to requests, times and results; decides nothing itself.
+ */
+#include "clock.h"
+#include "failure.h"
+#include "operation.h"
+#include "poll_plan.h"
+#include "verdict.h"
+
+#include <string.h>
+
+/* Tasks named in a message: enough to act on, short enough to read. */
+enum { MAX_NAMED = 8, MAX_SEEN = 4096, MAX_TROUBLE_BYTES = 4096 };
+
+struct poll {
+  ab_operation operation; /* first: a poll is an operation */
+  struct ab_form submit;
+  struct ab_form check;
+  bool has_submit;
+  bool accepted; /* checks have begun */
+  enum ab_judge judge;
+  struct ab_poll_plan plan;
+  struct ab_judged judged;
+  uint64_t *seen; /* keys of tasks that were seen running */
+  const struct ab_text *final_states;
+  size_t final_state_count;
+  struct ab_text final_code;
+  struct ab_text what;
+  enum ab_error timeout_error;
+  int64_t timeout_ms;
+  char *kept; /* copies of the options' lists and texts, in one block */
+  char *submit_request_id;
+  int http_status;          /* of the last answer */
+  struct ab_buffer trouble; /* why there is no verdict yet, for a person */
+};
+
+static struct poll *poll_of(ab_operation *operation) {
+  return (struct poll *)operation;
+}
+
+/* ---- copies of what the options point to ----------------------------------------------------- */
+
+static struct ab_text keep(char **cursor, struct ab_text text) {
+  struct ab_text kept = {*cursor, text.size};
+  if (text.size > 0) {
+    memcpy(*cursor, text.data, text.size);
+  }
+  *cursor += text.size;
+  return kept;
+}
+
+static size_t kept_size(const struct ab_poll_options *options) {
+  size_t size = options->scope.context_id.size + options->scope.path.size + options->mode.size +
+                options->final_code.size + options->what.size +
+                options->expected_count * sizeof(struct ab_place) +
+                options->final_state_count * sizeof(struct ab_text) + 1;
+  for (size_t i = 0; i < options->expected_count; i++) {
+    size += options->expected[i].context_id.size + options->expected[i].path.size;
+  }
+  for (size_t i = 0; i < options->final_state_count; i++) {
+    size += options->final_states[i].size;
+  }
+  return size;
+}
+
+static bool keep_options(struct poll *poll, const struct ab_allocator *allocator,
+                         const struct ab_poll_options *options) {
+  poll->kept = ab_resize_array(allocator, NULL, kept_size(options), 1);
+  if (poll->kept == NULL) {
+    return false;
+  }
+  /* The lists come first: the block is aligned for them. */
+  struct ab_place *expected = (struct ab_place *)(void *)poll->kept;
+  struct ab_text *states = (struct ab_text *)(void *)(expected + options->expected_count);
+  char *cursor = (char *)(states + options->final_state_count);
+  for (size_t i = 0; i < options->expected_count; i++) {
+    expected[i].context_id = keep(&cursor, options->expected[i].context_id);
+    expected[i].path = keep(&cursor, options->expected[i].path);
+  }
+  for (size_t i = 0; i < options->final_state_count; i++) {
+    states[i] = keep(&cursor, options->final_states[i]);
+  }
+  poll->judged = (struct ab_judged){
+      .scope = {keep(&cursor, options->scope.context_id), keep(&cursor, options->scope.path)},
+      .mode = keep(&cursor, options->mode),
+      .expected = expected,
+      .expected_count = options->expected_count,
+  };
+  poll->final_states = states;
+  poll->final_state_count = options->final_state_count;
+  poll->final_code = keep(&cursor, options->final_code);
+  poll->what = keep(&cursor, options->what);
+  return true;
+}
+
+/* ---- words for messages ---------------------------------------------------------------------- */
+
+static void append_place(struct ab_buffer *text, struct ab_text context_id, struct ab_text path) {
+  ab_buffer_append_text(text, context_id);
+  ab_buffer_append_string(text, " at ");
+  ab_buffer_append_text(text, path);
+}
+
+static void append_task(struct ab_buffer *text, const struct ab_task *task) {
+  ab_buffer_append_text(text, task->task_type);
+  ab_buffer_append_string(text, " of ");
+  append_place(text, task->context_id, task->path);
+}
+
+/* Appends the tasks of one standing: failed ones with their reasons, others with their status. */
+static void append_tasks(const struct poll *poll, const struct ab_reply *reply, bool failed,
+                         struct ab_buffer *text) {
+  unsigned named = 0;
+  for (size_t i = 0; i < reply->task_count; i++) {
+    const struct ab_task *task = &reply->tasks[i];
+    enum ab_standing standing = ab_task_standing(&poll->judged, reply->tasks, reply->task_count, i);
+    bool wanted = failed ? ab_task_failed(task) &&
+                               (standing == AB_STANDING_ENDED || standing == AB_STANDING_UNCERTAIN)
+                         : standing == AB_STANDING_RUNNING;
+    if (!wanted) {
+      continue;
+    }
+    if (++named > MAX_NAMED && !failed) {
+      ab_buffer_append_string(text, ", ...");
+      return;
+    }
+    ab_buffer_append_string(text, named > 1 ? "; " : "");
+    append_task(text, task);
+    ab_buffer_append_string(text, failed ? ": " : " (");
+    struct ab_text reason = failed ? task->error_message : task->status;
+    ab_buffer_append_text(text, reason.size > 0 ? reason : ab_text_of("no reason given"));
+    ab_buffer_append_string(text, failed ? "" : ")");
+  }
+}
+
+static void append_missing_places(const struct poll *poll, const struct ab_reply *reply,
+                                  struct ab_buffer *text) {
+  for (size_t i = 0; i < poll->judged.expected_count; i++) {
+    const struct ab_place *place = &poll->judged.expected[i];
+    if (!ab_places_bound(place, 1, reply->tasks, reply->task_count)) {
+      ab_buffer_append_string(text, i > 0 ? "; " : "");
+      append_place(text, place->context_id, place->path);
+    }
+  }
+}
+
+/* Remembers why there is no verdict, for the case that time runs out. */
+static void note_trouble(struct poll *poll, const struct ab_answer *answer, enum ab_check check) {
+  struct ab_buffer *trouble = &poll->trouble;
+  ab_buffer_clear(trouble);
+  if (check == AB_CHECK_PASSING_FAILURE) {
+    ab_buffer_append_string(trouble, "the last status check failed: ");
+    ab_answer_describe(answer, trouble);
+  } else if (poll->judge == AB_JUDGE_STATE) {
+    ab_buffer_append_string(trouble, "the last known state is ");
+    struct ab_text state = answer->reply.state;
+    ab_buffer_append_text(trouble, state.size > 0 ? state : ab_text_of("not told"));
+  } else if (poll->judge == AB_JUDGE_BINDINGS) {
+    ab_buffer_append_string(trouble, "not bound: ");
+    append_missing_places(poll, &answer->reply, trouble);
+  } else if (check != AB_CHECK_PENDING) {
+    ab_buffer_append_string(trouble, "no transfer of it was listed yet");
+  } else if (ab_places_bound(poll->judged.expected, poll->judged.expected_count,
+                             answer->reply.tasks, answer->reply.task_count)) {
+    ab_buffer_append_string(trouble, "still running: ");
+    append_tasks(poll, &answer->reply, false, trouble);
+  } else {
+    ab_buffer_append_string(trouble, "no transfer is listed yet for ");
+    append_missing_places(poll, &answer->reply, trouble);
+  }
+}
+
+/* ---- ends ------------------------------------------------------------------------------------ */
+
+/* The work itself is known by the id of the request that started it. */
+static void end(struct poll *poll, struct ab_answer answer) {
+  if (poll->submit_request_id != NULL &&
+      (answer.error == AB_OK || answer.reply.request_id.size == 0)) {
+    answer.reply.request_id = ab_text_of(poll->submit_request_id);
+  }
+  if (answer.http_status == 0 && answer.error == poll->timeout_error) {
+    answer.http_status = poll->http_status;
+  }
+  ab_operation_end(&poll->operation, &answer);
+}
+
+static void end_out_of_time(struct poll *poll) {
+  struct ab_buffer message;
+  ab_buffer_init(&message, poll->operation.client->allocator, 2 * MAX_TROUBLE_BYTES, false);
+  ab_buffer_append_text(&message, poll->what);
+  ab_buffer_append_format(&message, " had not ended after %u status checks in %lld ms",
+                          poll->plan.attempts,
+                          (long long)ab_operation_elapsed_ms(&poll->operation));
+  if (!poll->accepted) {
+    ab_buffer_append_string(&message, ": the request that starts it had not been answered");
+  } else if (poll->trouble.size > 0) {
+    ab_buffer_append_string(&message, ": ");
+    ab_buffer_append_text(&message, ab_buffer_text(&poll->trouble));
+  }
+  end(poll, (struct ab_answer){.error = poll->timeout_error, .message = ab_buffer_text(&message)});
+  ab_buffer_free(&message);
+}
+
+static void end_failed(struct poll *poll, const struct ab_answer *answer) {
+  struct ab_buffer message;
+  ab_buffer_init(&message, poll->operation.client->allocator, 60 * 1024, false);
+  append_tasks(poll, &answer->reply, true, &message);
+  end(poll, (struct ab_answer){.error = AB_SYNC_FAILED,
+                               .http_status = answer->http_status,
+                               .message = ab_buffer_text(&message)});
+  ab_buffer_free(&message);
+}
+
+/* ---- the course of a poll -------------------------------------------------------------------- */
+
+static void make_move(struct poll *poll, struct ab_next next, const struct ab_answer *answer) {
+  switch (next.move) {
+  case AB_MOVE_CHECK:
+    if (next.wait_us > 0) {
+      ab_operation_wake_at(&poll->operation, ab_clock_monotonic_us() + next.wait_us);
+    } else {
+      ab_operation_send(&poll->operation, &poll->check);
+    }
+    break;
+  case AB_MOVE_SUCCEED:
+    end(poll, (struct ab_answer){.reply.request_id = answer->reply.request_id});
+    break;
+  case AB_MOVE_FAIL:
+    end_failed(poll, answer);
+    break;
+  case AB_MOVE_ERROR:
+    end(poll, *answer);
+    break;
+  case AB_MOVE_EXHAUSTED:
+    end_out_of_time(poll);
+    break;
+  }
+}
+
+/* Remembers the running tasks; false when there is no memory. */
+static bool remember_running(struct poll *poll, const struct ab_reply *reply) {
+  struct ab_judged *judged = &poll->judged;
+  for (size_t i = 0; i < reply->task_count && judged->seen_count < MAX_SEEN; i++) {
+    if (ab_task_standing(judged, reply->tasks, reply->task_count, i) != AB_STANDING_RUNNING) {
+      continue;
+    }
+    uint64_t key = ab_task_key(&reply->tasks[i]);
+    bool known = false;
+    for (size_t j = 0; j < judged->seen_count && !known; j++) {
+      known = judged->seen[j] == key;
+    }
+    if (known) {
+      continue;
+    }
+    uint64_t *seen = ab_resize_array(poll->operation.client->allocator, poll->seen,
+                                     judged->seen_count + 1, sizeof *seen);
+    if (seen == NULL) {
+      return false;
+    }
+    seen[judged->seen_count++] = key;
+    judged->seen = poll->seen = seen;
+  }
+  return true;
+}
+
+static enum ab_check judge_tasks(const struct poll *poll, const struct ab_reply *reply) {
+  switch (ab_judge_tasks(&poll->judged, reply->tasks, reply->task_count)) {
+  case AB_VERDICT_PENDING:
+    return AB_CHECK_PENDING;
+  case AB_VERDICT_SUCCEEDED:
+    return AB_CHECK_SUCCEEDED;
+  case AB_VERDICT_FAILED:
+    return AB_CHECK_FAILED;
+  case AB_VERDICT_NOTHING:
+    return AB_CHECK_NOTHING;
+  case AB_VERDICT_UNCERTAIN_SUCCEEDED:
+    return AB_CHECK_UNCERTAIN_SUCCEEDED;
+  case AB_VERDICT_UNCERTAIN_FAILED:
+    return AB_CHECK_UNCERTAIN_FAILED;
+  }
+  return AB_CHECK_PENDING;
+}
+
+static enum ab_check judge_reply(const struct poll *poll, const struct ab_reply *reply) {
+  bool reached = false;
+  switch (poll->judge) {
+  case AB_JUDGE_TRANSFERS:
+    return judge_tasks(poll, reply);
+  case AB_JUDGE_BINDINGS:
+    reached = ab_places_bound(poll->judged.expected, poll->judged.expected_count, reply->tasks,
+                              reply->task_count);
+    break;
+  case AB_JUDGE_STATE:
+    for (size_t i = 0; i < poll->final_state_count && !reached; i++) {
+      reached = ab_text_equal(poll->final_states[i], reply->state);
+    }
+    break;
+  }
+  return reached ? AB_CHECK_SUCCEEDED : AB_CHECK_PENDING;
+}
+
+static bool final_code_answered(const struct poll *poll, const struct ab_answer *answer) {
+  return answer->error == AB_SERVICE_ERROR && poll->final_code.size > 0 &&
+         ab_text_equal(answer->code, poll->final_code);
+}
+
+static enum ab_check judge_answer(const struct poll *poll, const struct ab_answer *answer) {
+  if (final_code_answered(poll, answer)) {
+    return AB_CHECK_SUCCEEDED;
+  }
+  if (answer->error == AB_OK) {
+    return judge_reply(poll, &answer->reply);
+  }
+  return ab_failure_lasts(answer->error, answer->http_status, answer->code)
+             ? AB_CHECK_LASTING_FAILURE
+             : AB_CHECK_PASSING_FAILURE;
+}
+
+static void checked(struct poll *poll, const struct ab_answer *answer) {
+  enum ab_check check = judge_answer(poll, answer);
+  struct ab_next next = ab_poll_plan_checked(&poll->plan, check);
+  poll->operation.attempts = poll->plan.attempts;
+  poll->http_status = answer->http_status;
+  ab_operation_tell_progress(&poll->operation);
+  if (next.move == AB_MOVE_CHECK || next.move == AB_MOVE_EXHAUSTED) {
+    note_trouble(poll, answer, check);
+  }
+  if (check == AB_CHECK_PENDING && poll->judge == AB_JUDGE_TRANSFERS &&
+      !remember_running(poll, &answer->reply)) {
+    end(poll, (struct ab_answer){.error = AB_OUT_OF_MEMORY,
+                                 .message = ab_text_of(ab_error_text(AB_OUT_OF_MEMORY))});
+    return;
+  }
+  make_move(poll, next, answer);
+}
+
+/* The service's clock tells when it accepted, as far as its answer's way allows. */
+static void note_acceptance(struct poll *poll, const struct ab_answer *answer) {
+  int64_t way = ab_operation_elapsed_ms(&poll->operation) / 1000;
+  int64_t last = answer->date_seconds != 0 ? answer->date_seconds : ab_clock_unix_seconds();
+  poll->judged.accepted_last = last;
+  poll->judged.accepted_first = last - way;
+}
+
+static void submitted(struct poll *poll, const struct ab_answer *answer) {
+  poll->http_status = answer->http_status;
+  if (final_code_answered(poll, answer)) {
+    end(poll, (struct ab_answer){.reply.request_id = answer->reply.request_id});
+    return;
+  }
+  if (answer->error != AB_OK) {
+    end(poll, *answer);
+    return;
+  }
+  poll->submit_request_id =
+      ab_copy_text(poll->operation.client->allocator, answer->reply.request_id);
+  poll->accepted = true;
+  note_acceptance(poll, answer);
+  make_move(poll, ab_poll_plan_begin(&poll->plan), answer);
+}
+
+static void answered(ab_operation *operation, const struct ab_answer *answer) {
+  struct poll *poll = poll_of(operation);
+  if (poll->accepted) {
+    checked(poll, answer);
+  } else {
+    submitted(poll, answer);
+  }
+}
+
+static void woken(ab_operation *operation) {
+  ab_operation_send(operation, &poll_of(operation)->check);
+}
+
+static void timed_out(ab_operation *operation) {
+  end_out_of_time(poll_of(operation));
+}
+
+static void free_parts(struct poll *poll, const struct ab_allocator *allocator) {
+  ab_form_free(&poll->submit);
+  ab_form_free(&poll->check);
+  ab_buffer_free(&poll->trouble);
+  ab_free(allocator, poll->seen);
+  ab_free(allocator, poll->kept);
+  ab_free(allocator, poll->submit_request_id);
+}
+
+static void destroy(ab_operation *operation) {
+  free_parts(poll_of(operation), operation->client->allocator);
+}
+
+static const struct ab_operation_kind poll_kind = {answered, woken, timed_out, destroy};
+
+static bool init_poll(struct poll *poll, ab_client *client, const struct ab_poll_options *options,
+                      void *user) {
+  const struct ab_allocator *allocator = client->allocator;
+  ab_buffer_init(&poll->trouble, allocator, MAX_TROUBLE_BYTES, false);
+  poll->has_submit = options->submit != NULL;
+  poll->accepted = !poll->has_submit;
+  poll->judge = options->judge;
+  poll->timeout_error = options->timeout_error;
+  poll->timeout_ms = options->timeout_ms;
+  ab_poll_plan_init(&poll->plan, options);
+  if (!poll->has_submit && poll->plan.max_attempts == 0) {
+    poll->plan.max_attempts = 1; /* without a request of its own a poll is its checks */
+  }
+  return keep_options(poll, allocator, options) &&
+         ab_form_init(&poll->check, allocator, options->check, client->api_key) &&
+         (!poll->has_submit ||
+          ab_form_init(&poll->submit, allocator, options->submit, client->api_key)) &&
+         ab_operation_init(&poll->operation, &poll_kind, client, user);
+}
+
+ab_operation *ab_poll_start(ab_client *client, const struct ab_poll_options *options, void *user) {
+  struct poll *poll = ab_new_zeroed(client->allocator, sizeof *poll);
+  if (poll == NULL) {
+    return NULL;
+  }
+  if (!init_poll(poll, client, options, user)) {
+    free_parts(poll, client->allocator);
+    ab_free(client->allocator, poll);
+    return NULL;
+  }
+  ab_operation *operation = &poll->operation;
+  if (poll->timeout_ms > 0) {
+    ab_operation_set_deadline(operation,
+                              operation->started_us + ab_clock_us_of_ms(poll->timeout_ms));
+  }
+  ab_operation_send(operation, poll->has_submit ? &poll->submit : &poll->check);
+  return operation;
+}
