@@ -78,7 +78,7 @@ demo: needs all ## run examples/sync.lua against the emulator
 	@LUA='$(LUA)' OUT='$(OUT)' scripts/demo
 
 test: needs all $(PROGRAMS) ## run all specs; SPEC=FILE runs one, ARGS=... goes to busted
-	@LUA='$(LUA)' OUT='$(OUT)' SPEC='$(SPEC)' scripts/run-specs $(ARGS)
+	@LUA='$(LUA)' OUT='$(OUT)' SPEC='$(SPEC)' LIMIT='$(LIMIT)' scripts/run-specs $(ARGS)
 
 test-asan: needs ## run all specs with address, leak and undefined behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
@@ -87,7 +87,7 @@ test-asan: needs ## run all specs with address, leak and undefined behaviour san
 		SANITIZE=address,undefined hosted-test
 
 test-valgrind: needs ## run all specs under valgrind
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test \
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test LIMIT=3000 \
 		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 
 lint: needs ## compile with gcc and clang, run all static and format checks
@@ -127,7 +127,8 @@ objects: $(OBJECTS) $(MODULE) $(PROGRAMS)
 # The specs in an interpreter of our own: see spec/support/lua_host.c.
 .PHONY: hosted-test
 hosted-test: all $(PROGRAMS) $(HOST)
-	@LUA='$(HOST)' OUT='$(OUT)' SPEC='$(SPEC)' RUNNER='$(RUNNER)' scripts/run-specs $(ARGS)
+	@LUA='$(HOST)' OUT='$(OUT)' SPEC='$(SPEC)' RUNNER='$(RUNNER)' LIMIT='$(LIMIT)' \
+	scripts/run-specs $(ARGS)
 
 # Only the binding is told where Lua's headers are: the core must compile without them.
 $(OUT)/obj/core/%.o: src/core/%.c Makefile | needs

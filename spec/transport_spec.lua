@@ -125,6 +125,9 @@ describe("when the network or the server misbehaves", function()
       })
     end
     require("agentbay").run()
+    for i = 1, 8 do
+      assert.is_true(operations[i]:result().success)
+    end
     local connections, count = {}, 0
     local requests = emulator:requests("GetContextInfo")
     for i, request in ipairs(requests) do

@@ -15,10 +15,10 @@ static bool is_blank(char c) {
 
 void decode_check_start(lua_State *L, struct ab_text text, char first, const char *problem) {
   size_t i = 0;
-  while (i < text.size && is_blank(text.data[i])) {
+  while (text.data != NULL && i < text.size && is_blank(text.data[i])) {
     i++;
   }
-  if (i == text.size || text.data[i] != first) {
+  if (text.data == NULL || i == text.size || text.data[i] != first) {
     lua_pushstring(L, problem);
     lua_error(L);
   }

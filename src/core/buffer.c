@@ -97,7 +97,7 @@ const char *ab_buffer_string(struct ab_buffer *buffer) {
   if (buffer->status == AB_BUFFER_OK && buffer->data == NULL) {
     buffer->status = reserve(buffer, 0);
   }
-  if (buffer->status != AB_BUFFER_OK) {
+  if (buffer->status != AB_BUFFER_OK || buffer->data == NULL) {
     return NULL;
   }
   buffer->data[buffer->size] = '\0';

@@ -51,6 +51,7 @@ static size_t on_body(char *data, size_t unit, size_t count, void *user) {
  * or not the server has acted on it. Only who made the request knows if that does harm.
  */
 #if AT_LEAST_LIBCURL(7, 80)
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's */
 static int on_send(void *user, char *address, char *local_address, int port, int local_port) {
   struct ab_exchange *exchange = user;
   (void)address;
