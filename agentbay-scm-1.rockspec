@@ -62,6 +62,7 @@ build = {
         "src/core/poll_plan.c",
         "src/core/poller.c",
         "src/core/random.c",
+        "src/core/sleep.c",
         "src/core/timer_heap.c",
         "src/core/verdict.c",
       },
@@ -107,6 +108,7 @@ build = {
     ["agentbay.session_start"] = "lua/agentbay/session_start.lua",
     ["agentbay.shape"] = "lua/agentbay/shape.lua",
     ["agentbay.suggest"] = "lua/agentbay/suggest.lua",
+    ["agentbay.task"] = "lua/agentbay/task.lua",
     ["agentbay.version"] = "lua/agentbay/version.lua",
   },
   install = {

@@ -1,5 +1,6 @@
 local dkjson = require("dkjson")
 local Emulator = require("spec.support.emulator")
+local is_integer = require("spec.support.numbers").is_integer
 local status = require("spec.support.status")
 
 describe("session.context_manager:info", function()
@@ -32,8 +33,8 @@ describe("session.context_manager:info", function()
     assert.are.equal("", data.error_message)
     assert.are.equal("Success", data.status)
     assert.are.equal("download", data.task_type)
-    assert.are.equal("integer", math.type(data.start_time))
-    assert.are.equal("integer", math.type(data.finish_time))
+    assert.is_true(is_integer(data.start_time))
+    assert.is_true(is_integer(data.finish_time))
     assert.is_true(data.finish_time >= data.start_time and data.start_time > 1600000000)
   end)
 

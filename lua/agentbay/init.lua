@@ -4,6 +4,7 @@ local arguments = require("agentbay.arguments")
 local Client = require("agentbay.client")
 local config = require("agentbay.config")
 local runtime = require("agentbay.runtime")
+local Task = require("agentbay.task")
 local version = require("agentbay.version")
 
 local agentbay = { _VERSION = version }
@@ -40,6 +41,28 @@ function agentbay.new(given)
   local options = arguments.check(new_arguments, nil, given)
   local settings = config.resolve(options)
   return Client.new(settings, options)
+end
+
+---Starts a function as a task: inside it every blocking method yields instead, so that others
+---go on meanwhile. It runs at once up to its first wait, and on from `step`, `run` or `wait`. An
+---error that it raises is raised there.
+---@param fn function
+---@param ... any arguments of `fn`
+---@return agentbay.Task task an operation whose result is what `fn` returns first
+function agentbay.spawn(fn, ...)
+  if type(fn) ~= "function" then
+    error(("bad argument #1 to 'spawn' (function expected, got %s)"):format(type(fn)), 2)
+  end
+  return Task.spawn(fn, ...)
+end
+
+---Waits; in a task by yielding.
+---@param delay_ms number milliseconds
+function agentbay.sleep(delay_ms)
+  if type(delay_ms) ~= "number" or not (delay_ms >= 0) then
+    error("bad argument #1 to 'sleep' (number >= 0 expected)", 2)
+  end
+  Task.timer(delay_ms):wait()
 end
 
 ---Does all the work of this Lua state that is ready.

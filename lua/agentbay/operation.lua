@@ -6,8 +6,9 @@ local runtime = require("agentbay.runtime")
 ---@class agentbay.Operation
 ---@field private _core userdata? the core operation under way
 ---@field private _finish fun(raw: table, operation: agentbay.Operation): table?
----@field private _result table?
----@field private _on_complete function?
+---@field private _done boolean
+---@field private _result any
+---@field private _listeners {[1]: function, [2]: any}[] called once it is done
 ---@field private _on_progress function?
 local Operation = {}
 Operation.__index = Operation
@@ -17,7 +18,25 @@ Operation.__name = "agentbay.operation"
 ---@param on_progress? fun(progress: table)
 ---@return agentbay.Operation
 function Operation.new(on_complete, on_progress)
-  return setmetatable({ _on_complete = on_complete, _on_progress = on_progress }, Operation)
+  local operation = { _done = false, _listeners = {}, _on_progress = on_progress }
+  setmetatable(operation, Operation)
+  if on_complete then
+    operation:_when_done(function(self)
+      on_complete(self._result)
+    end)
+  end
+  return operation
+end
+
+---Has `listener(operation, argument)` called from the loop once the operation is done.
+---@param listener function
+---@param argument any
+function Operation:_when_done(listener, argument)
+  if self._done then
+    runtime.call_later(listener, self, argument)
+  else
+    self._listeners[#self._listeners + 1] = { listener, argument }
+  end
 end
 
 ---Goes on with a core operation. `finish(raw, operation)` gets what came of it and gives the
@@ -30,12 +49,14 @@ function Operation:_follow(core_operation, finish)
   runtime.watch(core_operation, self)
 end
 
----@param result table
+---@param result any
 function Operation:_complete(result)
   self._core, self._finish = nil, nil
-  self._result = result
-  if self._on_complete then
-    runtime.call_later(self._on_complete, result)
+  self._done, self._result = true, result
+  local listeners = self._listeners
+  self._listeners = {}
+  for _, listener in ipairs(listeners) do
+    runtime.call_later(listener[1], self, listener[2])
   end
 end
 
@@ -59,28 +80,21 @@ end
 ---Whether the result is there.
 ---@return boolean
 function Operation:done()
-  return self._result ~= nil
+  return self._done
 end
 
 ---The result, or nil while under way.
----@return table?
+---@return any
 function Operation:result()
   return self._result
 end
 
----Drives the loop until the operation is done.
----@param timeout_ms? number milliseconds; nil: as long as it takes
----@return table? result nil when the time is over
----@return string? reason "timeout"
-function Operation:wait(timeout_ms)
-  if timeout_ms ~= nil and (type(timeout_ms) ~= "number" or not (timeout_ms >= 0)) then
-    error("bad argument 'timeout_ms' to 'wait' (number >= 0 expected)", 2)
-  end
-  local started = timeout_ms and runtime.now_ms()
-  while not self._result do
+local function wait_blocking(self, timeout_ms)
+  local until_ms = timeout_ms and runtime.now_ms() + timeout_ms
+  while not self._done do
     local left = -1
-    if timeout_ms then
-      left = timeout_ms - (runtime.now_ms() - started)
+    if until_ms then
+      left = until_ms - runtime.now_ms()
       if left < 0 then
         return nil, "timeout"
       end
@@ -88,6 +102,24 @@ function Operation:wait(timeout_ms)
     runtime.step(left)
   end
   return self._result
+end
+
+---Waits until the operation is done: in a task by yielding, elsewhere by driving the loop.
+---@param timeout_ms? number milliseconds; nil: as long as it takes
+---@return any result nil when the time is over
+---@return string? reason "timeout"
+function Operation:wait(timeout_ms)
+  if timeout_ms ~= nil and (type(timeout_ms) ~= "number" or not (timeout_ms >= 0)) then
+    error("bad argument 'timeout_ms' to 'wait' (number >= 0 expected)", 2)
+  end
+  if self._done then
+    return self._result
+  end
+  local task = runtime.current_task()
+  if task then
+    return task:_await(self, timeout_ms)
+  end
+  return wait_blocking(self, timeout_ms)
 end
 
 ---Ends the operation with `Client.Cancelled`, at once; `on_complete` is called from the next

@@ -7,17 +7,23 @@ local core = require("agentbay.core")
 local runtime = {}
 
 local loop ---@type userdata?
+local timers ---@type userdata? a client that is for waiting only
 local under_way = {} -- core operation -> operation
 local callbacks = { first = 1, last = 0 }
 local errors = { first = 1, last = 0 }
+local current ---@type agentbay.Task?
 
 local function push(queue, item)
   queue.last = queue.last + 1
   queue[queue.last] = item
 end
 
+local function is_empty(queue)
+  return queue.first > queue.last
+end
+
 local function pop(queue)
-  if queue.first > queue.last then
+  if is_empty(queue) then
     queue.first, queue.last = 1, 0
     return nil
   end
@@ -40,6 +46,16 @@ function runtime.now_ms()
   return core.now_ms()
 end
 
+---A core operation that ends after some time.
+---@param delay_ms number
+---@return userdata
+function runtime.timer(delay_ms)
+  timers = timers or runtime.loop():client({ url = "", api_key = "" })
+  return timers:sleep(delay_ms)
+end
+
+-- ---- what operations and tasks need ---------------------------------------------------------
+
 ---Watches a core operation for `operation`, which gets `_progressed` and `_ended` calls.
 ---@param core_operation userdata
 ---@param operation table
@@ -53,12 +69,32 @@ function runtime.forget(core_operation)
   under_way[core_operation] = nil
 end
 
----Has `callback(argument)` called once the loop's state is consistent.
+---Has `callback(first, second)` called once the loop's state is consistent.
 ---@param callback function
----@param argument any
-function runtime.call_later(callback, argument)
-  push(callbacks, { callback, argument })
+---@param first any
+---@param second any
+function runtime.call_later(callback, first, second)
+  push(callbacks, { callback, first, second })
 end
+
+---Has an error raised by `step` once everything has been delivered.
+---@param message any
+function runtime.raise_later(message)
+  push(errors, { message })
+end
+
+---The task whose code is running, if it is a task's.
+---@return agentbay.Task?
+function runtime.current_task()
+  return current
+end
+
+---@param task agentbay.Task?
+function runtime.set_current_task(task)
+  current = task
+end
+
+-- ---- stepping -------------------------------------------------------------------------------
 
 local function take_events()
   local core_operation, kind = loop:next()
@@ -75,33 +111,44 @@ local function take_events()
 end
 
 ---Every callback runs, whatever the others do; their errors wait for their turn to be raised.
+---A callback belongs to no task, even if a task steps the loop.
 local function run_callbacks()
+  local outer = current
+  current = nil
   local callback = pop(callbacks)
   while callback do
-    local ok, message = pcall(callback[1], callback[2])
+    local ok, message = pcall(callback[1], callback[2], callback[3])
     if not ok then
       push(errors, { message })
     end
     callback = pop(callbacks)
   end
+  current = outer
 end
 
----Does the work that is ready, waiting at most `timeout_ms` for some, and delivers it. An error
----raised in a callback is raised here, one at a time, after everything has been delivered.
----@param timeout_ms number
----@return integer count operations still under way
-function runtime.step(timeout_ms)
+---Delivers what the loop has to tell. An error raised in a callback is raised here, one at a
+---time, after everything has been delivered.
+function runtime.deliver()
   if loop then
-    if callbacks.first > callbacks.last then
-      loop:step(errors.first > errors.last and timeout_ms or 0)
-    end
     take_events()
-    run_callbacks()
   end
+  run_callbacks()
   local failure = pop(errors)
   if failure then
     error(failure[1], 0)
   end
+end
+
+---Does the work that is ready, waiting at most `timeout_ms` for some (negative: as long as it
+---takes), and delivers it.
+---@param timeout_ms number
+---@return integer count operations still under way
+function runtime.step(timeout_ms)
+  if loop then
+    local nothing_to_deliver = is_empty(callbacks) and is_empty(errors)
+    loop:step(nothing_to_deliver and timeout_ms or 0)
+  end
+  runtime.deliver()
   return loop and loop:under_way() or 0
 end
 

@@ -213,6 +213,18 @@ static int client_poll(lua_State *L) {
   return started(L, loop_index, operation);
 }
 
+/* client:sleep(delay_ms) -> operation */
+static int client_sleep(lua_State *L) {
+  struct binding_client *client = open_client(L);
+  lua_Number delay_ms = luaL_checknumber(L, 2);
+  const int64_t most_ms = INT64_C(1000000000000);
+  int64_t milliseconds = delay_ms < (lua_Number)most_ms ? (int64_t)delay_ms : most_ms;
+  int loop_index;
+  struct binding_operation *operation = push_operation(L, &loop_index);
+  operation->core = ab_sleep_start(client->core, delay_ms > 0 ? milliseconds : 0, operation);
+  return started(L, loop_index, operation);
+}
+
 /* Ends what is under way with Client.Closed. */
 static int client_close(lua_State *L) {
   struct binding_client *client = check_client(L);
@@ -265,10 +277,8 @@ int binding_new_client(lua_State *L) {
 
 void binding_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"call", client_call},
-      {"poll", client_poll},
-      {"close", client_close},
-      {NULL, NULL},
+      {"call", client_call},   {"poll", client_poll}, {"sleep", client_sleep},
+      {"close", client_close}, {NULL, NULL},
   };
   binding_new_type(L, CLIENT_TYPE, methods, client_forget);
 }

@@ -300,6 +300,9 @@ struct ab_poll_options {
 /* Starts a poll; as ab_call_start. */
 ab_operation *ab_poll_start(ab_client *client, const struct ab_poll_options *options, void *user);
 
+/* Starts an operation that ends as AB_OK after `delay_ms`; as ab_call_start. */
+ab_operation *ab_sleep_start(ab_client *client, int64_t delay_ms, void *user);
+
 /* The result, NULL while under way. */
 const struct ab_result *ab_operation_result(const ab_operation *operation);
 
