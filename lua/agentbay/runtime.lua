@@ -12,6 +12,7 @@ local under_way = {} -- core operation -> operation
 local callbacks = { first = 1, last = 0 }
 local errors = { first = 1, last = 0 }
 local current ---@type agentbay.Task?
+local attached ---@type {wake: fun()}? an event loop that drives us
 
 local function push(queue, item)
   queue.last = queue.last + 1
@@ -54,6 +55,39 @@ function runtime.timer(delay_ms)
   return timers:sleep(delay_ms)
 end
 
+-- ---- event loops ------------------------------------------------------------------------------
+
+local function wake()
+  if attached then
+    attached.wake()
+  end
+end
+
+---Has an event loop drive this one: it is woken when there is something new to be done.
+---@param adapter {wake: fun()}? nil: nobody
+function runtime.attach(adapter)
+  attached = adapter
+end
+
+---What is readable while a step has something to do, and when one is due at the latest.
+---@return integer? descriptor nil where the system has no such thing
+function runtime.descriptor()
+  return runtime.loop():descriptor()
+end
+
+---@return integer? delay_ms nil: only the descriptor matters
+function runtime.delay_ms()
+  if not (is_empty(callbacks) and is_empty(errors)) then
+    return 0
+  end
+  return runtime.loop():delay_ms()
+end
+
+---@return integer count operations still under way
+function runtime.under_way()
+  return loop and loop:under_way() or 0
+end
+
 -- ---- what operations and tasks need ---------------------------------------------------------
 
 ---Watches a core operation for `operation`, which gets `_progressed` and `_ended` calls.
@@ -61,6 +95,7 @@ end
 ---@param operation table
 function runtime.watch(core_operation, operation)
   under_way[core_operation] = operation
+  wake()
 end
 
 ---Ends the watch: what the loop still has to tell of it is dropped.
@@ -75,12 +110,14 @@ end
 ---@param second any
 function runtime.call_later(callback, first, second)
   push(callbacks, { callback, first, second })
+  wake()
 end
 
 ---Has an error raised by `step` once everything has been delivered.
 ---@param message any
 function runtime.raise_later(message)
   push(errors, { message })
+  wake()
 end
 
 ---The task whose code is running, if it is a task's.
@@ -149,7 +186,7 @@ function runtime.step(timeout_ms)
     loop:step(nothing_to_deliver and timeout_ms or 0)
   end
   runtime.deliver()
-  return loop and loop:under_way() or 0
+  return runtime.under_way()
 end
 
 return runtime

@@ -4,6 +4,7 @@
 local Operation = require("agentbay.operation")
 local runtime = require("agentbay.runtime")
 
+local library = coroutine
 local raw_resume, raw_yield = coroutine.resume, coroutine.yield
 local create, running, status = coroutine.create, coroutine.running, coroutine.status
 
@@ -58,16 +59,16 @@ end
 
 local function after_resume(outer, outer_resume, outer_wrap, ...)
   runtime.set_current_task(outer)
-  coroutine.resume, coroutine.wrap = outer_resume, outer_wrap
+  library.resume, library.wrap = outer_resume, outer_wrap
   return ...
 end
 
 ---Only while a task's code runs do `coroutine.resume` and `coroutine.wrap` pass its waits on, so
 ---that a generator in a task can call blocking methods; everywhere else they are what they were.
 local function resume_task(task, ...)
-  local outer, outer_resume, outer_wrap = runtime.current_task(), coroutine.resume, coroutine.wrap
+  local outer, outer_resume, outer_wrap = runtime.current_task(), library.resume, library.wrap
   runtime.set_current_task(task)
-  coroutine.resume, coroutine.wrap = resume_passing, wrap_passing
+  library.resume, library.wrap = resume_passing, wrap_passing
   return after_resume(outer, outer_resume, outer_wrap, raw_resume(task._thread, ...))
 end
 

@@ -102,6 +102,28 @@ static int loop_next(lua_State *L) {
   return 2;
 }
 
+/*
+ * loop:descriptor() -> a file descriptor that is readable while a step has something to do, or
+ * nil where there is none; loop:delay_ms() -> milliseconds until one is due at the latest, or nil.
+ */
+static int loop_descriptor(lua_State *L) {
+  int descriptor = ab_loop_descriptor(open_loop(L));
+  if (descriptor < 0) {
+    return 0;
+  }
+  lua_pushinteger(L, descriptor);
+  return 1;
+}
+
+static int loop_delay_ms(lua_State *L) {
+  int64_t delay_ms = ab_loop_delay_ms(open_loop(L));
+  if (delay_ms < 0) {
+    return 0;
+  }
+  push_integer(L, delay_ms);
+  return 1;
+}
+
 static int loop_under_way(lua_State *L) {
   struct binding_loop *loop = check_loop(L);
   push_integer(L, loop->core == NULL ? 0 : ab_loop_under_way(loop->core));
@@ -125,6 +147,8 @@ void binding_open_loop(lua_State *L) {
       {"step", loop_step},
       {"next", loop_next},
       {"under_way", loop_under_way},
+      {"descriptor", loop_descriptor},
+      {"delay_ms", loop_delay_ms},
       {"decode", binding_decode_body},
       {"close", loop_close},
       {NULL, NULL},

@@ -171,23 +171,16 @@ struct ab_event {
 bool ab_loop_next_event(ab_loop *loop, struct ab_event *event);
 
 /*
- * The seam for event loops. With a watcher set, the loop's sockets and its next deadline are
- * reported to it whenever they change, and the host calls ab_loop_socket_ready and
- * ab_loop_timeout instead of ab_loop_step. Set it before the first operation.
+ * The seam for event loops: call ab_loop_step(loop, 0) whenever the descriptor is readable, and
+ * after `delay_ms` at the latest. Starting or cancelling an operation changes the delay.
+ *
+ * The descriptor stands for all sockets of the loop (epoll or kqueue inside) and belongs to it:
+ * stop watching it before the loop is closed. -1 where the system has no such thing.
  */
-enum { AB_WATCH_NONE = 0, AB_WATCH_READ = 1, AB_WATCH_WRITE = 2 };
+int ab_loop_descriptor(ab_loop *loop);
 
-struct ab_watcher {
-  /* Watch `socket` for the AB_WATCH_* bits; AB_WATCH_NONE: stop watching it. */
-  void (*watch)(void *user, int64_t socket, int events);
-  /* Call ab_loop_timeout after `delay_ms`; negative: no deadline. Replaces the one before. */
-  void (*wake_after)(void *user, int64_t delay_ms);
-  void *user;
-};
-
-void ab_loop_set_watcher(ab_loop *loop, const struct ab_watcher *watcher);
-void ab_loop_socket_ready(ab_loop *loop, int64_t socket, int events);
-void ab_loop_timeout(ab_loop *loop);
+/* Milliseconds until a step is due: 0 now, negative if only the descriptor matters. */
+int64_t ab_loop_delay_ms(const ab_loop *loop);
 
 /* ---- client ------------------------------------------------------------------------------ */
 

@@ -20,10 +20,6 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, voi
                : what == CURL_POLL_OUT   ? AB_WATCH_WRITE
                : what == CURL_POLL_INOUT ? AB_WATCH_READ | AB_WATCH_WRITE
                                          : AB_WATCH_NONE;
-  if (loop->watcher.watch != NULL) {
-    loop->watcher.watch(loop->watcher.user, (int64_t)socket, events);
-    return 0;
-  }
   return ab_poller_watch(&loop->poller, socket, events) ? 0 : -1;
 }
 
@@ -62,7 +58,7 @@ ab_loop *ab_loop_new(const struct ab_allocator *allocator, const struct ab_decod
   loop->references = 1;
   loop->allocator = *allocator;
   loop->decoder = *decoder;
-  loop->curl_due_us = loop->told_due_us = INT64_MAX;
+  loop->curl_due_us = INT64_MAX;
   ab_poller_init(&loop->poller, &loop->allocator);
   ab_timer_heap_init(&loop->timers, &loop->allocator);
   ab_buffer_init(&loop->url, &loop->allocator, SIZE_MAX / 4, true);
@@ -130,12 +126,9 @@ void ab_loop_release(ab_loop *loop) {
 
 /* ---- what clients and operations need --------------------------------------------------------- */
 
-static void tell_watcher(ab_loop *loop);
-
 void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore) {
   if (!ab_link_listed(&chore->link)) {
     ab_list_append(&loop->chores, &chore->link);
-    tell_watcher(loop);
   }
 }
 
@@ -322,41 +315,18 @@ size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms) {
 
 /* ---- for event loops -------------------------------------------------------------------------- */
 
-static void tell_watcher(ab_loop *loop) {
-  if (loop->watcher.wake_after == NULL || loop->closed) {
-    return;
+int ab_loop_descriptor(ab_loop *loop) {
+  return loop->closed ? -1 : ab_poller_descriptor(&loop->poller);
+}
+
+int64_t ab_loop_delay_ms(const ab_loop *loop) {
+  if (loop->closed) {
+    return -1;
   }
   int64_t due_us = ab_list_empty(&loop->events) ? next_due(loop) : 0;
-  if (due_us == loop->told_due_us && due_us != 0) {
-    return;
+  if (due_us == INT64_MAX) {
+    return -1;
   }
-  loop->told_due_us = due_us;
-  int64_t delay_us = due_us == INT64_MAX ? -1000 : due_us - ab_clock_monotonic_us();
-  if (due_us != INT64_MAX && delay_us < 0) {
-    delay_us = 0;
-  }
-  loop->watcher.wake_after(loop->watcher.user, delay_us < 0 ? -1 : (delay_us + 999) / 1000);
-}
-
-void ab_loop_set_watcher(ab_loop *loop, const struct ab_watcher *watcher) {
-  loop->watcher = watcher == NULL ? (struct ab_watcher){0} : *watcher;
-  loop->told_due_us = INT64_MAX;
-  tell_watcher(loop);
-}
-
-void ab_loop_socket_ready(ab_loop *loop, int64_t socket, int events) {
-  if (!loop->closed) {
-    act(loop, (curl_socket_t)socket, curl_mask(events));
-    take_finished(loop);
-    do_due_work(loop);
-    tell_watcher(loop);
-  }
-}
-
-void ab_loop_timeout(ab_loop *loop) {
-  if (!loop->closed) {
-    loop->told_due_us = INT64_MAX;
-    do_due_work(loop);
-    tell_watcher(loop);
-  }
+  int64_t delay_us = due_us - ab_clock_monotonic_us();
+  return delay_us <= 0 ? 0 : (delay_us + 999) / 1000;
 }

@@ -27,8 +27,6 @@ struct ab_loop {
   unsigned references; /* the host's and one for each client */
   struct ab_allocator allocator;
   struct ab_decoder decoder;
-  struct ab_watcher watcher; /* .watch is NULL: the built-in poller */
-  int64_t told_due_us;       /* what the watcher was told last */
   CURLM *multi;
   struct ab_poller poller;
   struct ab_timer_heap timers;

@@ -3,12 +3,13 @@
 #include <limits.h>
 
 void ab_poller_init(struct ab_poller *poller, const struct ab_allocator *allocator) {
-  *poller = (struct ab_poller){.allocator = allocator};
+  *poller = (struct ab_poller){.allocator = allocator, .descriptor = -1};
 }
 
 void ab_poller_free(struct ab_poller *poller) {
   ab_free(poller->allocator, poller->sockets);
-  *poller = (struct ab_poller){.allocator = poller->allocator};
+  ab_mirror_close(poller->descriptor);
+  ab_poller_init(poller, poller->allocator);
 }
 
 bool ab_poller_reserve(struct ab_poller *poller, size_t count) {
@@ -35,24 +36,41 @@ static struct pollfd *find(struct ab_poller *poller, int socket) {
   return NULL;
 }
 
+static int events_of(const struct pollfd *entry) {
+  return (entry->events & POLLIN ? AB_WATCH_READ : 0) |
+         (entry->events & POLLOUT ? AB_WATCH_WRITE : 0);
+}
+
 bool ab_poller_watch(struct ab_poller *poller, int socket, int events) {
   struct pollfd *entry = find(poller, socket);
-  if (events == AB_WATCH_NONE) {
-    if (entry != NULL) {
-      *entry = poller->sockets[--poller->count];
-    }
-    return true;
-  }
-  if (entry == NULL) {
+  int before = entry == NULL ? AB_WATCH_NONE : events_of(entry);
+  if (entry == NULL && events != AB_WATCH_NONE) {
     if (!ab_poller_reserve(poller, poller->count + 1)) {
       return false;
     }
     entry = &poller->sockets[poller->count++];
     *entry = (struct pollfd){.fd = socket};
   }
-  entry->events =
-      (short)((events & AB_WATCH_READ ? POLLIN : 0) | (events & AB_WATCH_WRITE ? POLLOUT : 0));
-  return true;
+  bool mirrored = ab_mirror_change(poller->descriptor, socket, before, events);
+  if (entry != NULL && events == AB_WATCH_NONE) {
+    *entry = poller->sockets[--poller->count];
+  } else if (entry != NULL) {
+    entry->events =
+        (short)((events & AB_WATCH_READ ? POLLIN : 0) | (events & AB_WATCH_WRITE ? POLLOUT : 0));
+  }
+  return mirrored;
+}
+
+int ab_poller_descriptor(struct ab_poller *poller) {
+  if (poller->descriptor >= 0) {
+    return poller->descriptor;
+  }
+  poller->descriptor = ab_mirror_open();
+  for (size_t i = 0; i < poller->count && poller->descriptor >= 0; i++) {
+    ab_mirror_change(poller->descriptor, poller->sockets[i].fd, AB_WATCH_NONE,
+                     events_of(&poller->sockets[i]));
+  }
+  return poller->descriptor;
 }
 
 /* Rounded up: waking before a deadline would only mean waiting once more. */

@@ -1,8 +1,12 @@
-/* The built-in way to wait for sockets: poll(2) over libcurl's list. Knows nothing of HTTP. */
+/*
+ * The sockets that libcurl wants watched: waited for with poll(2), and, once somebody asks for
+ * it, shown to other event loops as one descriptor. Knows nothing of HTTP.
+ */
 #ifndef AB_POLLER_H
 #define AB_POLLER_H
 
 #include "memory.h"
+#include "mirror.h"
 
 #include <poll.h>
 
@@ -11,6 +15,7 @@ struct ab_poller {
   struct pollfd *sockets;
   size_t count;
   size_t capacity;
+  int descriptor; /* epoll or kqueue over the same sockets; -1: nobody asked */
 };
 
 void ab_poller_init(struct ab_poller *poller, const struct ab_allocator *allocator);
@@ -21,6 +26,9 @@ bool ab_poller_reserve(struct ab_poller *poller, size_t count);
 
 /* Sets the AB_WATCH_* bits of a socket; AB_WATCH_NONE forgets it. False: no memory. */
 bool ab_poller_watch(struct ab_poller *poller, int socket, int events);
+
+/* A descriptor that is readable while a socket is ready; -1 where there is none to be had. */
+int ab_poller_descriptor(struct ab_poller *poller);
 
 /*
  * Waits until a socket is ready or `wait_us` is over (0: not at all; INT64_MAX: no limit).
