@@ -55,6 +55,7 @@ OBJECTS  := $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(O
 # alone never installs anything, it only says what is missing.
 NEEDS_demo          := build run emulator
 NEEDS_test          := build run emulator test
+NEEDS_test-all      := build run emulator test
 NEEDS_test-asan     := build run emulator test
 NEEDS_test-valgrind := build run emulator test valgrind
 NEEDS_lint          := build run lint
@@ -65,7 +66,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects demo test test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects demo test test-all test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -79,6 +80,9 @@ demo: needs all ## run examples/sync.lua against the emulator
 
 test: needs all $(PROGRAMS) ## run all specs; SPEC=FILE runs one, ARGS=... goes to busted
 	@LUA='$(LUA)' OUT='$(OUT)' SPEC='$(SPEC)' LIMIT='$(LIMIT)' scripts/run-specs $(ARGS)
+
+test-all: needs ## run all specs on Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT
+	@MAKE='$(MAKE)' BUILD='$(BUILD)' scripts/test-all
 
 test-asan: needs ## run all specs with address, leak and undefined behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \

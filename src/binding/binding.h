@@ -2,7 +2,8 @@
  * The layer between the core and Lua: userdata, results as tables, decoding through lua-cjson.
  * It decides nothing. Rules: the userdata comes first and the resource goes into it, so that an
  * error in between leaks nothing; Lua functions, which may raise, are never called while C owns
- * memory; the core calls back only from loop:step, and what it calls runs protected.
+ * memory; the core calls back only from loop:step, and what it calls runs protected; while it
+ * does, nothing else enters the core, see binding_check_idle.
  */
 #ifndef BINDING_H
 #define BINDING_H
@@ -33,11 +34,13 @@ struct binding_client {
 };
 
 /*
- * The user value is a table: `document`, the last decoded response; `tasks`, the last decoded
- * list of transfers; `problem`, what was wrong with the last response; `result`, once built.
+ * The user value is a table: `loop`; `document`, the last decoded response; `tasks`, the last
+ * decoded list of transfers; `problem`, what was wrong with the last response; `result`, once
+ * built.
  */
 struct binding_operation {
   ab_operation *core;
+  struct binding_loop *loop;
   int id;
 };
 
@@ -50,6 +53,12 @@ void binding_get_kept(lua_State *L, int index, const char *field);
 
 /* Pops a value into the field of the user value of the userdata at `index`. */
 void binding_set_kept(lua_State *L, int index, const char *field);
+
+/*
+ * Raises while the loop is inside a step or a decoder: the decoder allocates, so that finalizers
+ * of the user's may run there, and what they end would be gone when the core goes on with it.
+ */
+void binding_check_idle(lua_State *L, const struct binding_loop *loop);
 
 void binding_open_loop(lua_State *L);
 void binding_open_client(lua_State *L);

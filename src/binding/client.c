@@ -5,10 +5,16 @@
 
 /* ---- fields of tables ------------------------------------------------------------------------ */
 
+/* Without metamethods: what they give is held by nobody once it is popped. */
+static void push_field(lua_State *L, int table, const char *name) {
+  lua_pushstring(L, name);
+  lua_rawget(L, table);
+}
+
 /* A string field's text; it stays where it is as long as the table holds it. */
 static struct ab_text text_field(lua_State *L, int table, const char *name, bool required) {
   struct ab_text text = {NULL, 0};
-  lua_getfield(L, table, name);
+  push_field(L, table, name);
   if (lua_type(L, -1) == LUA_TSTRING) {
     text.data = lua_tolstring(L, -1, &text.size);
   } else if (required || !lua_isnil(L, -1)) {
@@ -19,24 +25,27 @@ static struct ab_text text_field(lua_State *L, int table, const char *name, bool
 }
 
 static lua_Number number_field(lua_State *L, int table, const char *name, lua_Number otherwise) {
-  lua_getfield(L, table, name);
+  push_field(L, table, name);
   lua_Number number = lua_isnil(L, -1) ? otherwise : luaL_checknumber(L, -1);
   lua_pop(L, 1);
   return number;
 }
 
 /* A whole number between 0 and `most`: what is out of that range is cut, NaN is 0. */
-static int64_t whole_field(lua_State *L, int table, const char *name, lua_Number otherwise,
-                           int64_t most) {
-  lua_Number number = number_field(L, table, name, otherwise);
+static int64_t whole(lua_Number number, int64_t most) {
   if (!(number > 0)) {
     return 0;
   }
   return number < (lua_Number)most ? (int64_t)number : most;
 }
 
+static int64_t whole_field(lua_State *L, int table, const char *name, lua_Number otherwise,
+                           int64_t most) {
+  return whole(number_field(L, table, name, otherwise), most);
+}
+
 static bool boolean_field(lua_State *L, int table, const char *name) {
-  lua_getfield(L, table, name);
+  push_field(L, table, name);
   bool value = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return value;
@@ -44,7 +53,7 @@ static bool boolean_field(lua_State *L, int table, const char *name) {
 
 /* The position of a string field in a list of words; the first word if it is absent. */
 static int choice_field(lua_State *L, int table, const char *name, const char *const words[]) {
-  lua_getfield(L, table, name);
+  push_field(L, table, name);
   int chosen = lua_isnil(L, -1) ? 0 : luaL_checkoption(L, -1, NULL, words);
   lua_pop(L, 1);
   return chosen;
@@ -52,7 +61,7 @@ static int choice_field(lua_State *L, int table, const char *name, const char *c
 
 /* Pushes a table field and gives its index; pushes an empty one if it is absent. */
 static int table_field(lua_State *L, int table, const char *name) {
-  lua_getfield(L, table, name);
+  push_field(L, table, name);
   if (lua_isnil(L, -1)) {
     lua_pop(L, 1);
     lua_newtable(L);
@@ -161,6 +170,7 @@ static struct binding_client *open_client(lua_State *L) {
   if (client->core == NULL || client->loop->core == NULL) {
     luaL_error(L, "the client is closed");
   }
+  binding_check_idle(L, client->loop);
   return client;
 }
 
@@ -200,10 +210,10 @@ static int client_poll(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checkstack(L, 40, NULL);
   read_poll(L, 2, &options);
-  lua_getfield(L, 2, "check");
+  push_field(L, 2, "check");
   read_request(L, lua_gettop(L), &check);
   options.check = &check;
-  lua_getfield(L, 2, "submit");
+  push_field(L, 2, "submit");
   if (!lua_isnil(L, -1)) {
     read_request(L, lua_gettop(L), &submit);
     options.submit = &submit;
@@ -216,12 +226,10 @@ static int client_poll(lua_State *L) {
 /* client:sleep(delay_ms) -> operation */
 static int client_sleep(lua_State *L) {
   struct binding_client *client = open_client(L);
-  lua_Number delay_ms = luaL_checknumber(L, 2);
-  const int64_t most_ms = INT64_C(1000000000000);
-  int64_t milliseconds = delay_ms < (lua_Number)most_ms ? (int64_t)delay_ms : most_ms;
+  int64_t delay_ms = whole(luaL_checknumber(L, 2), INT64_C(1000000000000));
   int loop_index;
   struct binding_operation *operation = push_operation(L, &loop_index);
-  operation->core = ab_sleep_start(client->core, delay_ms > 0 ? milliseconds : 0, operation);
+  operation->core = ab_sleep_start(client->core, delay_ms, operation);
   return started(L, loop_index, operation);
 }
 
@@ -229,6 +237,7 @@ static int client_sleep(lua_State *L) {
 static int client_close(lua_State *L) {
   struct binding_client *client = check_client(L);
   if (client->core != NULL) {
+    binding_check_idle(L, client->loop);
     ab_client *core = client->core;
     client->core = NULL;
     ab_client_close(core);
@@ -252,6 +261,7 @@ int binding_new_client(lua_State *L) {
   if (loop->core == NULL) {
     return luaL_error(L, "the loop is closed");
   }
+  binding_check_idle(L, loop);
   const struct ab_client_options options = {
       .url = text_field(L, 2, "url", true).data,
       .api_key = text_field(L, 2, "api_key", true).data,

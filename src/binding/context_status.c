@@ -6,29 +6,38 @@
 #include "decode.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Where in the response we are, for messages: Data.ContextStatus[item].data[task]. */
+/* Where in the response we are, for messages; 0: not in a list, or not yet. */
 struct place {
-  int item;
-  int task;
+  int item;    /* Data.ContextStatus[item] */
+  int task;    /* Data.ContextStatus[item].data[task] */
+  int binding; /* Data[binding] */
 };
 
-static void refuse(lua_State *L, struct place place, const char *member, const char *what) {
-  lua_pushliteral(L, "Data.ContextStatus");
-  if (place.item > 0) {
-    lua_pushfstring(L, "%s[%d]", lua_tostring(L, -1), place.item);
+/* The longest is "Data.ContextStatus[2147483647].data[2147483647]". */
+struct place_text {
+  char text[64];
+};
+
+static struct place_text text_of(struct place place) {
+  struct place_text name = {"Data.ContextStatus"};
+  if (place.binding > 0) {
+    snprintf(name.text, sizeof name.text, "Data[%d]", place.binding);
+  } else if (place.task > 0) {
+    snprintf(name.text, sizeof name.text, "Data.ContextStatus[%d].data[%d]", place.item,
+             place.task);
+  } else if (place.item > 0) {
+    snprintf(name.text, sizeof name.text, "Data.ContextStatus[%d]", place.item);
   }
-  if (place.task > 0) {
-    lua_pushfstring(L, "%s.data[%d]", lua_tostring(L, -1), place.task);
-  }
-  lua_pushfstring(L, "%s%s%s %s", lua_tostring(L, -1), member[0] == '\0' ? "" : ".", member, what);
-  lua_error(L);
+  return name;
 }
 
-static bool is_null(lua_State *L, int index) {
-  return lua_isnil(L, index) || (lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL);
+static void refuse(lua_State *L, struct place place, const char *member, const char *what) {
+  struct place_text where = text_of(place);
+  luaL_error(L, "%s%s%s %s", where.text, member[0] == '\0' ? "" : ".", member, what);
 }
 
 /* ---- one task -------------------------------------------------------------------------------- */
@@ -38,7 +47,7 @@ static struct ab_text text_member(lua_State *L, struct place place, const char *
                                   const char *name) {
   struct ab_text text;
   lua_getfield(L, -2, member);
-  if (is_null(L, -1)) {
+  if (decode_is_null(L, -1)) {
     lua_pop(L, 1);
     lua_pushliteral(L, "");
   } else if (lua_type(L, -1) != LUA_TSTRING) {
@@ -66,7 +75,7 @@ static int64_t time_member(lua_State *L, struct place place, const char *member,
       refuse(L, place, member, "is not an integer");
     }
     time = (int64_t)number;
-  } else if (!is_null(L, -1)) {
+  } else if (!decode_is_null(L, -1)) {
     refuse(L, place, member, "is not an integer");
   }
   lua_pop(L, 1);
@@ -77,7 +86,7 @@ static int64_t time_member(lua_State *L, struct place place, const char *member,
 
 /* The task on top of the stack is replaced by its table for Lua. */
 static void read_task(lua_State *L, struct place place, struct ab_task *task) {
-  if (!lua_istable(L, -1)) {
+  if (!decode_is_object(L, -1)) {
     refuse(L, place, "", "is not an object");
   }
   lua_createtable(L, 0, 7);
@@ -116,20 +125,12 @@ static struct ab_task *next_task(lua_State *L, struct reading *reading) {
   return &reading->tasks[reading->count++];
 }
 
-/* Decodes the JSON list in the text on top of the stack, and pushes it. */
-static void push_list(lua_State *L, int decode, struct place place, const char *member) {
-  struct ab_text text;
-  text.data = lua_tolstring(L, -1, &text.size);
-  size_t blank = strspn(text.data, " \t\r\n");
-  if (text.data[blank] != '[') {
-    refuse(L, place, member, "is not the text of a JSON list");
-  }
-  decode_push(L, decode, lua_gettop(L), "a text inside Data.ContextStatus");
-}
-
 /* The tasks of the text on top of the stack. */
-static void read_tasks(lua_State *L, int decode, struct place place, struct reading *reading) {
-  push_list(L, decode, place, "data");
+static void read_tasks(lua_State *L, struct decoding *decoding, struct place place,
+                       struct reading *reading) {
+  char where[sizeof decoding->where];
+  snprintf(where, sizeof where, "Data.ContextStatus[%d].data", place.item);
+  decode_push_json(L, decoding, '[', where);
   int list = lua_gettop(L);
   int count = (int)lua_rawlen(L, list);
   for (place.task = 1; place.task <= count; place.task++) {
@@ -141,15 +142,16 @@ static void read_tasks(lua_State *L, int decode, struct place place, struct read
 }
 
 /* The item on top of the stack. Items of other types than data are none of our business. */
-static void read_item(lua_State *L, int decode, struct place place, struct reading *reading) {
-  if (!lua_istable(L, -1)) {
+static void read_item(lua_State *L, struct decoding *decoding, struct place place,
+                      struct reading *reading) {
+  if (!decode_is_object(L, -1)) {
     refuse(L, place, "", "is not an object");
   }
   lua_getfield(L, -1, "type");
   if (lua_type(L, -1) != LUA_TSTRING) {
     refuse(L, place, "type", "is not a text");
   }
-  bool is_data = strcmp(lua_tostring(L, -1), "data") == 0;
+  bool is_data = decode_is_word(L, -1, "data");
   lua_pop(L, 1);
   if (!is_data) {
     return;
@@ -159,7 +161,7 @@ static void read_item(lua_State *L, int decode, struct place place, struct readi
     refuse(L, place, "data", "is not a text");
   }
   if (lua_rawlen(L, -1) > 0) {
-    read_tasks(L, decode, place, reading);
+    read_tasks(L, decoding, place, reading);
   }
   lua_pop(L, 1);
 }
@@ -182,13 +184,13 @@ static void finish_reading(lua_State *L, struct reading *reading, struct ab_repl
   lua_settop(L, reading->list);
 }
 
-void decode_push_tasks(lua_State *L, int decode, int document, struct ab_reply *reply) {
+void decode_push_tasks(lua_State *L, struct decoding *decoding, int document) {
   struct reading reading;
-  struct place place = {0, 0};
+  struct place place = {0, 0, 0};
   luaL_checkstack(L, 20, NULL);
   start_reading(L, &reading);
   lua_getfield(L, document, "Data");
-  if (!lua_istable(L, -1)) {
+  if (!decode_is_object(L, -1)) {
     luaL_error(L, "Data is %s", lua_isnil(L, -1) ? "missing" : "not an object");
   }
   lua_getfield(L, -1, "ContextStatus");
@@ -196,41 +198,41 @@ void decode_push_tasks(lua_State *L, int decode, int document, struct ab_reply *
     refuse(L, place, "", "is not a text");
   }
   if (!lua_isnil(L, -1) && lua_rawlen(L, -1) > 0) {
-    push_list(L, decode, place, "");
+    decode_push_json(L, decoding, '[', "Data.ContextStatus");
     int list = lua_gettop(L);
     int count = (int)lua_rawlen(L, list);
     for (place.item = 1; place.item <= count; place.item++) {
       lua_rawgeti(L, list, place.item);
-      read_item(L, decode, place, &reading);
+      read_item(L, decoding, place, &reading);
       lua_pop(L, 1);
     }
   }
-  finish_reading(L, &reading, reply);
+  finish_reading(L, &reading, decoding->reply);
 }
 
-void decode_push_bindings(lua_State *L, int document, struct ab_reply *reply) {
+void decode_push_bindings(lua_State *L, struct decoding *decoding, int document) {
   struct reading reading;
-  struct place nowhere = {0, 0};
+  struct place place = {0, 0, 0};
   luaL_checkstack(L, 20, NULL);
   start_reading(L, &reading);
   lua_getfield(L, document, "Data");
-  if (!lua_istable(L, -1) && !lua_isnil(L, -1)) {
+  if (!decode_is_list(L, -1) && !lua_isnil(L, -1)) {
     luaL_error(L, "Data is not a list");
   }
   int data = lua_gettop(L);
   int count = lua_isnil(L, data) ? 0 : (int)lua_rawlen(L, data);
-  for (int i = 1; i <= count; i++) {
-    lua_rawgeti(L, data, i);
-    if (!lua_istable(L, -1)) {
-      luaL_error(L, "Data[%d] is not an object", i);
+  for (place.binding = 1; place.binding <= count; place.binding++) {
+    lua_rawgeti(L, data, place.binding);
+    if (!decode_is_object(L, -1)) {
+      refuse(L, place, "", "is not an object");
     }
     struct ab_task *binding = next_task(L, &reading);
     memset(binding, 0, sizeof *binding);
     lua_newtable(L);
-    binding->context_id = text_member(L, nowhere, "ContextId", "context_id");
-    binding->path = text_member(L, nowhere, "Path", "path");
-    lua_rawseti(L, reading.list, i);
+    binding->context_id = text_member(L, place, "ContextId", "context_id");
+    binding->path = text_member(L, place, "Path", "path");
+    lua_rawseti(L, reading.list, place.binding);
     lua_pop(L, 1);
   }
-  finish_reading(L, &reading, reply);
+  finish_reading(L, &reading, decoding->reply);
 }

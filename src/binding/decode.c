@@ -5,6 +5,7 @@
 #include "decode.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- JSON text to Lua values ----------------------------------------------------------------- */
@@ -13,32 +14,54 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-void decode_check_start(lua_State *L, struct ab_text text, char first, const char *problem) {
-  size_t i = 0;
-  while (text.data != NULL && i < text.size && is_blank(text.data[i])) {
-    i++;
+void decode_push_json(lua_State *L, struct decoding *decoding, char first, const char *where) {
+  const char *text = lua_tostring(L, -1);
+  while (is_blank(*text)) {
+    text++;
   }
-  if (text.data == NULL || i == text.size || text.data[i] != first) {
-    lua_pushstring(L, problem);
-    lua_error(L);
+  if (*text != first) {
+    luaL_error(L, "%s is not %s", where,
+               first == '{' ? "a JSON object" : "the text of a JSON list");
   }
+  /* An error of lua-cjson's goes to binding_decode_protected, which needs to know this. */
+  snprintf(decoding->where, sizeof decoding->where, "%s", where);
+  lua_pushvalue(L, decoding->json_decode);
+  lua_pushvalue(L, -2);
+  lua_call(L, 1, 1);
+  decoding->where[0] = '\0';
 }
 
-void decode_push(lua_State *L, int decode, int index, const char *where) {
-  lua_pushvalue(L, decode);
-  lua_pushvalue(L, index);
-  int status = lua_pcall(L, 1, 1, 0);
-  if (status == LUA_ERRMEM) {
-    lua_error(L); /* not the text's fault */
-  }
-  if (status != 0) {
-    lua_pushfstring(L, "%s is not JSON: %s", where, lua_tostring(L, -1));
-    lua_error(L);
-  }
+bool decode_is_null(lua_State *L, int index) {
+  return lua_isnil(L, index) || (lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL);
 }
 
-static bool is_null(lua_State *L, int index) {
-  return lua_islightuserdata(L, index) && lua_touserdata(L, index) == NULL;
+/* Names of members are strings, whatever they look like: only lists have an item 1. */
+static bool has_items(lua_State *L, int table) {
+  lua_rawgeti(L, table, 1);
+  bool has = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return has;
+}
+
+static bool is_empty(lua_State *L, int table) {
+  lua_pushvalue(L, table);
+  lua_pushnil(L);
+  bool empty = lua_next(L, -2) == 0;
+  lua_pop(L, empty ? 1 : 3);
+  return empty;
+}
+
+bool decode_is_object(lua_State *L, int index) {
+  return lua_istable(L, index) && !has_items(L, index);
+}
+
+bool decode_is_list(lua_State *L, int index) {
+  return lua_istable(L, index) && (has_items(L, index) || is_empty(L, index));
+}
+
+bool decode_is_word(lua_State *L, int index, const char *word) {
+  return lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) == strlen(word) &&
+         strcmp(lua_tostring(L, index), word) == 0;
 }
 
 /* lua-cjson gives every number as a float. */
@@ -48,7 +71,8 @@ static bool is_whole(lua_Number number) {
 
 /*
  * Removes null members, which mean the same as absent ones, and makes integers of whole numbers,
- * in the table on top of the stack and all below it. The depth is bounded by lua-cjson.
+ * in the table on top of the stack and all below it. Null items of lists stay: without them a
+ * list would end early. The depth is bounded by lua-cjson.
  */
 static void clean(lua_State *L) {
   luaL_checkstack(L, 6, "the answer is nested too deeply");
@@ -58,7 +82,7 @@ static void clean(lua_State *L) {
     int type = lua_type(L, -1);
     if (type == LUA_TTABLE) {
       clean(L);
-    } else if (is_null(L, -1)) {
+    } else if (decode_is_null(L, -1) && lua_type(L, -2) == LUA_TSTRING) {
       lua_pushvalue(L, -2);
       lua_pushnil(L);
       lua_rawset(L, table);
@@ -103,9 +127,8 @@ static enum ab_success success_member(lua_State *L, int document) {
     success = lua_toboolean(L, -1) ? AB_SUCCESS_TRUE : AB_SUCCESS_FALSE;
     break;
   case LUA_TSTRING:
-    understood =
-        strcmp(lua_tostring(L, -1), "true") == 0 || strcmp(lua_tostring(L, -1), "false") == 0;
-    success = strcmp(lua_tostring(L, -1), "true") == 0 ? AB_SUCCESS_TRUE : AB_SUCCESS_FALSE;
+    understood = decode_is_word(L, -1, "true") || decode_is_word(L, -1, "false");
+    success = decode_is_word(L, -1, "true") ? AB_SUCCESS_TRUE : AB_SUCCESS_FALSE;
     break;
   case LUA_TNUMBER:
     understood = lua_tonumber(L, -1) == 0 || lua_tonumber(L, -1) == 1;
@@ -134,7 +157,7 @@ static void read_envelope(lua_State *L, int document, struct ab_reply *reply) {
 static void read_state(lua_State *L, int document, struct ab_reply *reply) {
   static const char *const names[] = {"Status", "State", NULL};
   lua_getfield(L, document, "Data");
-  if (!lua_istable(L, -1)) {
+  if (!decode_is_object(L, -1)) {
     luaL_error(L, "Data is %s", lua_isnil(L, -1) ? "missing" : "not an object");
   }
   reply->state = text_member(L, lua_gettop(L), names);
@@ -157,32 +180,32 @@ static int push_keeper(lua_State *L, const struct decoding *decoding) {
 
 static void decode_all(lua_State *L, struct decoding *decoding, int keeper) {
   struct ab_reply *reply = decoding->reply;
+  lua_pushnil(L);
+  binding_set_kept(L, keeper, "document"); /* of the answer before this one */
   binding_get_kept(L, 1, "decode");
-  int decode = lua_gettop(L);
+  decoding->json_decode = lua_gettop(L);
   lua_pushlstring(L, decoding->body.data == NULL ? "" : decoding->body.data, decoding->body.size);
-  decode_check_start(L, decoding->body, '{', "the body is not a JSON object");
-  decode_push(L, decode, lua_gettop(L), "the body");
+  decode_push_json(L, decoding, '{', "the body");
   clean(L);
   int document = lua_gettop(L);
   lua_pushvalue(L, document);
   binding_set_kept(L, keeper, "document");
   read_envelope(L, document, reply);
-  if (reply->success == AB_SUCCESS_FALSE ||
-      (reply->success == AB_SUCCESS_ABSENT && reply->code.size > 0)) {
-    return; /* an error has no data to be read */
+  if (reply->success == AB_SUCCESS_FALSE) {
+    return; /* an error has no data to be read; a Code alone says nothing, "ok" is one */
   }
   switch (decoding->reading) {
   case AB_READ_ENVELOPE:
     break;
   case AB_READ_TASKS:
-    decode_push_tasks(L, decode, document, reply);
+    decode_push_tasks(L, decoding, document);
     binding_set_kept(L, keeper, "tasks");
     break;
   case AB_READ_STATE:
     read_state(L, document, reply);
     break;
   case AB_READ_BINDINGS:
-    decode_push_bindings(L, document, reply);
+    decode_push_bindings(L, decoding, document);
     binding_set_kept(L, keeper, "tasks");
     break;
   }
@@ -206,6 +229,9 @@ int binding_decode_protected(lua_State *L) {
     return lua_error(L);
   }
   if (status != 0) {
+    if (decoding->where[0] != '\0') {
+      lua_pushfstring(L, "%s is not JSON: %s", decoding->where, lua_tostring(L, -1));
+    }
     decoding->decoded = AB_DECODE_MALFORMED;
     decoding->reply->problem.data = lua_tolstring(L, -1, &decoding->reply->problem.size);
     binding_set_kept(L, keeper, "problem");
@@ -222,6 +248,7 @@ static enum ab_decoded run(lua_State *L, struct binding_loop *loop, struct decod
   loop->decoding = NULL;
   if (status != 0) {
     lua_pop(L, 1);
+    memset(decoding->reply, 0, sizeof *decoding->reply); /* what it points to may be gone */
     return AB_DECODE_NO_MEMORY;
   }
   return decoding->decoded;
@@ -231,7 +258,11 @@ enum ab_decoded binding_decode(void *user, void *operation_user, struct ab_text 
                                enum ab_reading reading, struct ab_reply *reply) {
   struct binding_loop *loop = user;
   const struct binding_operation *operation = operation_user;
-  struct decoding decoding = {body, reading, reply, operation->id, AB_DECODE_OK};
+  struct decoding decoding = {.body = body,
+                              .reading = reading,
+                              .reply = reply,
+                              .operation_id = operation->id,
+                              .decoded = AB_DECODE_OK};
   memset(reply, 0, sizeof *reply);
   return run(loop->L, loop, &decoding);
 }
@@ -242,14 +273,15 @@ static void set_text(lua_State *L, const char *name, struct ab_text text) {
 }
 
 /*
- * loop:decode(body, reading) -> { success, request_id, code, message, state, tasks }, or nil and
- * what is malformed: what would be understood of a response body.
+ * loop:decode(body, reading) -> { success, request_id, code, message, state, body, tasks }, or
+ * nil and what is malformed: what would be understood of a response body.
  */
 int binding_decode_body(lua_State *L) {
   static const char *const readings[] = {"envelope", "tasks", "state", "bindings", NULL};
   static const char *const successes[] = {"absent", "false", "true"};
   struct binding_loop *loop = luaL_checkudata(L, 1, LOOP_TYPE);
   struct ab_reply reply = {0};
+  binding_check_idle(L, loop);
   struct decoding decoding = {.reply = &reply, .decoded = AB_DECODE_OK};
   decoding.body.data = luaL_checklstring(L, 2, &decoding.body.size);
   decoding.reading = (enum ab_reading)luaL_checkoption(L, 3, "envelope", readings);
@@ -266,14 +298,17 @@ int binding_decode_body(lua_State *L) {
     lua_pushlstring(L, reply.problem.data, reply.problem.size);
     return 2;
   }
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 7);
   lua_pushstring(L, successes[reply.success]);
   lua_setfield(L, -2, "success");
   set_text(L, "request_id", reply.request_id);
   set_text(L, "code", reply.code);
   set_text(L, "message", reply.message);
   set_text(L, "state", reply.state);
-  if (reply.tasks != NULL) {
+  binding_get_kept(L, 1, "document");
+  lua_setfield(L, -2, "body");
+  bool lists = decoding.reading == AB_READ_TASKS || decoding.reading == AB_READ_BINDINGS;
+  if (lists && reply.success != AB_SUCCESS_FALSE) {
     binding_get_kept(L, 1, "tasks");
     lua_setfield(L, -2, "tasks");
   }

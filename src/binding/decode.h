@@ -4,29 +4,35 @@
 
 #include "binding.h"
 
-/* One call of the decoder. Everything that Lua owns is anchored in `keeper`. */
+/* One call of the decoder. Everything that Lua owns is anchored in the operation or the loop. */
 struct decoding {
   struct ab_text body;
   enum ab_reading reading;
   struct ab_reply *reply;
   int operation_id; /* 0: for loop:decode */
   enum ab_decoded decoded;
+  int json_decode; /* lua-cjson's function on the stack of what runs protected */
+  char where[48];  /* names the text that lua-cjson is at work on; "": none */
 };
 
 /*
- * Raises unless the text's first byte that isn't blank is `first`: lua-cjson takes any value,
- * and gives the same for an empty object and an empty list.
+ * Decodes the text on top of the stack and pushes the value. Raises unless it begins with
+ * `first`, '{' or '[': lua-cjson takes any value, and gives the same for an empty object and an
+ * empty list.
  */
-void decode_check_start(lua_State *L, struct ab_text text, char first, const char *problem);
+void decode_push_json(lua_State *L, struct decoding *decoding, char first, const char *where);
 
-/* Decodes `text` (on the stack at `index`) with the function at `decode`; pushes the value. */
-void decode_push(lua_State *L, int decode, int index, const char *where);
+/* What lua-cjson's value at `index` was; an empty table may have been an object or a list. */
+bool decode_is_null(lua_State *L, int index); /* or absent */
+bool decode_is_object(lua_State *L, int index);
+bool decode_is_list(lua_State *L, int index);
+bool decode_is_word(lua_State *L, int index, const char *word);
 
 /*
  * Reads Data.ContextStatus, or the bindings of Data, of the document at `document`: pushes the
  * list for Lua and fills in reply->tasks. Raises a text that says what is malformed.
  */
-void decode_push_tasks(lua_State *L, int decode, int document, struct ab_reply *reply);
-void decode_push_bindings(lua_State *L, int document, struct ab_reply *reply);
+void decode_push_tasks(lua_State *L, struct decoding *decoding, int document);
+void decode_push_bindings(lua_State *L, struct decoding *decoding, int document);
 
 #endif

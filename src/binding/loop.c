@@ -7,11 +7,22 @@ static struct binding_loop *check_loop(lua_State *L) {
   return luaL_checkudata(L, 1, LOOP_TYPE);
 }
 
+static bool at_work(const struct binding_loop *loop) {
+  return loop->L != NULL || loop->decoding != NULL;
+}
+
+void binding_check_idle(lua_State *L, const struct binding_loop *loop) {
+  if (at_work(loop)) {
+    luaL_error(L, "not while the loop is at work (is this a finalizer?)");
+  }
+}
+
 static ab_loop *open_loop(lua_State *L) {
   struct binding_loop *loop = check_loop(L);
   if (loop->core == NULL) {
     luaL_error(L, "the loop is closed");
   }
+  binding_check_idle(L, loop);
   return loop->core;
 }
 
@@ -84,6 +95,7 @@ static int loop_step(lua_State *L) {
 static int loop_next(lua_State *L) {
   struct binding_loop *loop = check_loop(L);
   struct ab_event event;
+  binding_check_idle(L, loop);
   lua_settop(L, 1);
   binding_get_kept(L, 1, "operations");
   lua_pushliteral(L, "progress");
@@ -130,15 +142,19 @@ static int loop_under_way(lua_State *L) {
   return 1;
 }
 
-/* Also __gc and __close: the operations of a closed loop have ended with Client.Closed. */
+/* The operations of a closed loop have ended with Client.Closed. */
 static int loop_close(lua_State *L) {
   struct binding_loop *loop = check_loop(L);
-  if (loop->core != NULL && loop->L == NULL) {
-    ab_loop *core = loop->core;
-    loop->core = NULL;
-    ab_loop_release(core);
-  }
+  binding_check_idle(L, loop);
+  ab_loop *core = loop->core;
+  loop->core = NULL;
+  ab_loop_release(core);
   return 0;
+}
+
+/* Also __close. A loop at work gets here only when the whole Lua state is closed from inside. */
+static int loop_forget(lua_State *L) {
+  return at_work(check_loop(L)) ? 0 : loop_close(L);
 }
 
 void binding_open_loop(lua_State *L) {
@@ -153,5 +169,5 @@ void binding_open_loop(lua_State *L) {
       {"close", loop_close},
       {NULL, NULL},
   };
-  binding_new_type(L, LOOP_TYPE, methods, loop_close);
+  binding_new_type(L, LOOP_TYPE, methods, loop_forget);
 }

@@ -1,22 +1,38 @@
 /* Operations as userdata, and their results as plain tables. */
 #include "binding.h"
 
+#include <limits.h>
 #include <string.h>
 
 static struct binding_operation *check_operation(lua_State *L) {
   return luaL_checkudata(L, 1, OPERATION_TYPE);
 }
 
+/* The next id that no operation of the table on top of the stack has. */
+static int free_id(lua_State *L, struct binding_loop *loop) {
+  bool taken;
+  do {
+    loop->last_id = loop->last_id < INT_MAX ? loop->last_id + 1 : 1;
+    lua_rawgeti(L, -1, loop->last_id);
+    taken = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+  } while (taken);
+  return loop->last_id;
+}
+
 struct binding_operation *binding_new_operation(lua_State *L, int loop_index) {
   struct binding_loop *loop = luaL_checkudata(L, loop_index, LOOP_TYPE);
   struct binding_operation *operation = lua_newuserdata(L, sizeof *operation);
   memset(operation, 0, sizeof *operation);
-  operation->id = ++loop->last_id;
+  operation->loop = loop;
   luaL_getmetatable(L, OPERATION_TYPE);
   lua_setmetatable(L, -2);
   lua_newtable(L);
+  lua_pushvalue(L, loop_index);
+  lua_setfield(L, -2, "loop");
   lua_setuservalue(L, -2);
   binding_get_kept(L, loop_index, "operations");
+  operation->id = free_id(L, loop);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, operation->id);
   lua_pop(L, 1);
@@ -75,6 +91,13 @@ static int operation_result(lua_State *L) {
   return 1;
 }
 
+/* operation:done() -> whether there is a result. */
+static int operation_done(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  lua_pushboolean(L, operation->core != NULL && ab_operation_result(operation->core) != NULL);
+  return 1;
+}
+
 /* operation:tasks() -> the transfers as last seen. */
 static int operation_tasks(lua_State *L) {
   check_operation(L);
@@ -99,6 +122,7 @@ static int operation_elapsed_ms(lua_State *L) {
 
 static int operation_cancel(lua_State *L) {
   struct binding_operation *operation = check_operation(L);
+  binding_check_idle(L, operation->loop);
   lua_pushboolean(L, operation->core != NULL && ab_operation_cancel(operation->core));
   return 1;
 }
@@ -113,9 +137,13 @@ static int operation_release(lua_State *L) {
 
 void binding_open_operation(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"result", operation_result},     {"tasks", operation_tasks},
-      {"attempts", operation_attempts}, {"elapsed_ms", operation_elapsed_ms},
-      {"cancel", operation_cancel},     {NULL, NULL},
+      {"result", operation_result},
+      {"done", operation_done},
+      {"tasks", operation_tasks},
+      {"attempts", operation_attempts},
+      {"elapsed_ms", operation_elapsed_ms},
+      {"cancel", operation_cancel},
+      {NULL, NULL},
   };
   binding_new_type(L, OPERATION_TYPE, methods, operation_release);
 }

@@ -15,7 +15,7 @@ void binding_pin(void) {
   static const char inside_this_module;
   Dl_info info;
   if (dladdr(&inside_this_module, &info) != 0 && info.dli_fname != NULL) {
-    (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NODELETE);
+    (void)dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
   }
 #endif
 }
