@@ -1,5 +1,6 @@
 #include "client.h"
 
+#include "authorities.h"
 #include "clock.h"
 
 #include <string.h>
@@ -85,6 +86,7 @@ ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options)
       .serial = ++loop->last_serial,
       .user_agent = client->user_agent,
       .ca_file = client->ca_file,
+      .ca_folder = client->ca_file == NULL ? ab_authorities_folder() : NULL,
       .proxy = client->proxy,
       .max_response_bytes = options->max_response_bytes,
   };

@@ -166,6 +166,9 @@ static bool configure(struct ab_exchange *exchange, const struct ab_exchange_set
   if (settings->ca_file != NULL) {
     SET(CURLOPT_CAINFO, settings->ca_file);
     SET(CURLOPT_CAPATH, NULL);
+  } else if (settings->ca_folder != NULL) {
+    SET(CURLOPT_CAINFO, NULL);
+    SET(CURLOPT_CAPATH, settings->ca_folder);
   }
   exchange->serial = ok ? settings->serial : 0;
   return ok;

@@ -14,6 +14,7 @@ struct ab_exchange_settings {
   uint64_t serial; /* a client's own: handles are configured anew when it differs */
   const char *user_agent;
   const char *ca_file;
+  const char *ca_folder; /* libcurl's: used where there is no ca_file */
   const char *proxy;
   size_t max_response_bytes;
 };
