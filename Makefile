@@ -58,6 +58,7 @@ NEEDS_test          := build run emulator test
 NEEDS_test-all      := build run emulator test
 NEEDS_test-asan     := build run emulator test
 NEEDS_test-valgrind := build run emulator test valgrind
+NEEDS_bench-frame   := build run emulator
 NEEDS_lint          := build run lint
 NEEDS_format        := build lint
 NEEDS_rock-check    := build run emulator rock
@@ -66,7 +67,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects demo test test-all test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects demo test test-all bench-frame test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -93,6 +94,9 @@ test-asan: needs ## run all specs with address, leak and undefined behaviour san
 test-valgrind: needs ## run all specs under valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test LIMIT=3000 \
 		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+bench-frame: needs all ## measure agentbay.step() with hundreds of syncs under way
+	@. scripts/checkout-env; scripts/with-emulator --transfer-ms 50 -- '$(LUA)' bench/frame.lua
 
 lint: needs ## compile with gcc and clang, run all static and format checks
 	@LUA='$(LUA)' BUILD='$(BUILD)' MAKE='$(MAKE)' scripts/lint

@@ -25,7 +25,7 @@ rocks: http, luafilesystem, luasocket, dkjson and argparse.]],
 supported_platforms = { "unix" }
 
 dependencies = {
-  "lua >= 5.4, < 5.5",
+  "lua >= 5.1, < 5.5",
   "lua-cjson >= 2.1.0",
 }
 
@@ -47,6 +47,7 @@ build = {
         "src/binding/operation.c",
         "src/binding/pin.c",
         "src/core/answer.c",
+        "src/core/authorities.c",
         "src/core/buffer.c",
         "src/core/call.c",
         "src/core/client.c",

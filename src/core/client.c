@@ -27,15 +27,23 @@ static void free_client(ab_client *client) {
   ab_free(allocator, client);
 }
 
+/* Requests that are handed to libcurl before it gets to send them. */
+enum { SERVED_AT_ONCE = 4 };
+
 /* ---- the line -------------------------------------------------------------------------------- */
 
 static void serve_line(struct ab_chore *chore) {
   ab_client *client = AB_LISTED(chore, ab_client, serve_line);
-  while (client->in_flight < client->max_connections && !ab_list_empty(&client->line)) {
+  for (int i = 0; i < SERVED_AT_ONCE && client->in_flight < client->max_connections &&
+                  !ab_list_empty(&client->line);
+       i++) {
     struct ab_waiter *waiter = AB_LISTED(client->line.next, struct ab_waiter, link);
     ab_link_remove(&waiter->link);
     client->in_flight++;
     waiter->granted(waiter);
+  }
+  if (client->in_flight < client->max_connections && !ab_list_empty(&client->line)) {
+    ab_loop_do_soon(client->loop, chore);
   }
 }
 

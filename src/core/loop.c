@@ -4,8 +4,9 @@
 
 #include <assert.h>
 
-/* A step that found work goes on for this long at most: a quarter of a 60 Hz frame. */
-static const int64_t step_budget_us = 4000;
+/* A turn that finds work gives way after this long, an eighth of a 60 Hz frame: between any two
+   sockets, timers or requests, so that a step is never much longer. */
+static const int64_t turn_budget_us = 2000;
 
 /* Idle handles are cheap to make and cost memory to keep. */
 enum { MAX_IDLE = 64 };
@@ -203,22 +204,16 @@ size_t ab_loop_under_way(const ab_loop *loop) {
 
 /* ---- stepping --------------------------------------------------------------------------------- */
 
-static bool run_chores(ab_loop *loop) {
-  bool ran = false;
-  while (!ab_list_empty(&loop->chores)) {
-    struct ab_chore *chore = AB_LISTED(loop->chores.next, struct ab_chore, link);
-    ab_link_remove(&chore->link);
-    chore->run(chore);
-    ran = true;
-  }
-  return ran;
+bool ab_loop_has_time(const ab_loop *loop) {
+  return ab_clock_monotonic_us() < loop->stop_us;
 }
 
 static bool fire_timers(ab_loop *loop) {
   bool fired = false;
   int64_t now_us = ab_clock_monotonic_us();
   struct ab_timer *timer;
-  while ((timer = ab_timer_heap_take_due(&loop->timers, now_us)) != NULL) {
+  while (ab_loop_has_time(loop) &&
+         (timer = ab_timer_heap_take_due(&loop->timers, now_us)) != NULL) {
     timer->fire(timer);
     fired = true;
   }
@@ -227,9 +222,14 @@ static bool fire_timers(ab_loop *loop) {
 
 static bool take_finished(ab_loop *loop) {
   bool any = false;
-  int left;
-  CURLMsg *message;
-  while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
+  loop->finished_left = true;
+  while (ab_loop_has_time(loop)) {
+    int left;
+    CURLMsg *message = curl_multi_info_read(loop->multi, &left);
+    if (message == NULL) {
+      loop->finished_left = false;
+      break;
+    }
     struct ab_exchange *exchange = NULL;
     CURLcode code = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
@@ -253,6 +253,19 @@ static bool call_curl_if_due(ab_loop *loop) {
   return true;
 }
 
+/* Each chore hands over a few requests; libcurl sends them before the next chore. */
+static bool run_chores(ab_loop *loop) {
+  bool ran = false;
+  while (ab_loop_has_time(loop) && !ab_list_empty(&loop->chores)) {
+    struct ab_chore *chore = AB_LISTED(loop->chores.next, struct ab_chore, link);
+    ab_link_remove(&chore->link);
+    chore->run(chore);
+    call_curl_if_due(loop);
+    ran = true;
+  }
+  return ran;
+}
+
 static int curl_mask(int events) {
   return (events & AB_WATCH_READ ? CURL_CSELECT_IN : 0) |
          (events & AB_WATCH_WRITE ? CURL_CSELECT_OUT : 0);
@@ -260,7 +273,7 @@ static int curl_mask(int events) {
 
 /* All that can be done without looking at sockets; true if there was something. */
 static bool do_due_work(ab_loop *loop) {
-  bool worked = run_chores(loop);
+  bool worked = take_finished(loop);
   worked = fire_timers(loop) || worked;
   worked = run_chores(loop) || worked;
   worked = call_curl_if_due(loop) || worked;
@@ -270,7 +283,7 @@ static bool do_due_work(ab_loop *loop) {
 static int64_t next_due(const ab_loop *loop) {
   int64_t due_us = ab_timer_heap_next_due(&loop->timers);
   due_us = loop->curl_due_us < due_us ? loop->curl_due_us : due_us;
-  return ab_list_empty(&loop->chores) ? due_us : 0;
+  return ab_list_empty(&loop->chores) && !loop->finished_left ? due_us : 0;
 }
 
 /* Waits until `until_us` at most and serves the sockets that are ready; their number or -1. */
@@ -280,35 +293,41 @@ static int serve_sockets(ab_loop *loop, int64_t until_us) {
   int64_t wait_us = due_us == INT64_MAX ? INT64_MAX : due_us - ab_clock_monotonic_us();
   int ready = ab_poller_wait(&loop->poller, wait_us < 0 ? 0 : wait_us);
   int socket, events;
-  for (int i = 0; i < ready && ab_poller_take_ready(&loop->poller, &socket, &events); i++) {
-    act(loop, socket, curl_mask(events));
-  }
   if (ready > 0) {
+    /* The wait isn't work. */
+    loop->stop_us = wait_us == 0 ? loop->stop_us : ab_clock_monotonic_us() + turn_budget_us;
+  }
+  /* What there is no time for is ready still when it is asked for again. */
+  for (int i = 0;
+       i < ready && ab_loop_has_time(loop) && ab_poller_take_ready(&loop->poller, &socket, &events);
+       i++) {
+    act(loop, socket, curl_mask(events));
     take_finished(loop);
   }
   return ready;
 }
 
 size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms) {
-  int64_t start_us = ab_clock_monotonic_us();
-  int64_t until_us = timeout_ms < 0 ? INT64_MAX : start_us + ab_clock_us_of_ms(timeout_ms);
-  int64_t budget_us = start_us + step_budget_us;
+  int64_t now_us = ab_clock_monotonic_us();
+  int64_t until_us = timeout_ms < 0 ? INT64_MAX : now_us + ab_clock_us_of_ms(timeout_ms);
+  loop->stop_us = now_us + turn_budget_us;
   while (!loop->closed) {
     bool worked = do_due_work(loop);
     /* Nothing under way can't become something by waiting. */
     bool idle = loop->under_way == 0 && timeout_ms < 0;
     bool hurry = worked || idle || !ab_list_empty(&loop->events);
     int ready = serve_sockets(loop, hurry ? 0 : until_us);
-    int64_t now_us = ab_clock_monotonic_us();
+    now_us = ab_clock_monotonic_us();
     if (ready < 0) {
       break; /* a signal: the host may want to know */
     }
-    if ((worked || ready > 0) && now_us < budget_us) {
+    if ((worked || ready > 0) && now_us < loop->stop_us) {
       continue; /* all that is ready, not one socket's worth */
     }
     if (idle || now_us >= until_us || !ab_list_empty(&loop->events)) {
       break;
     }
+    loop->stop_us = now_us + turn_budget_us;
   }
   return loop->under_way;
 }
