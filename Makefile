@@ -49,7 +49,10 @@ BINDING  := $(patsubst src/%.c,$(OUT)/obj/%.o,$(wildcard src/binding/*.c))
 PROGRAMS := $(patsubst spec/core/%.c,$(OUT)/spec/%,$(wildcard spec/core/test_*.c))
 MODULE   := $(OUT)/agentbay/core.so
 HOST     := $(OUT)/lua-host
-OBJECTS  := $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o
+ARCHIVE  := $(OUT)/libagentbay.a
+EMBEDDED := $(OUT)/embed-host
+THREADS  := $(OUT)/spec/test_threads
+OBJECTS  := $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o
 
 # What each target needs on this machine: groups of scripts/install-dependencies. Compiling
 # alone never installs anything, it only says what is missing.
@@ -58,6 +61,8 @@ NEEDS_test          := build run emulator test
 NEEDS_test-all      := build run emulator test
 NEEDS_test-asan     := build run emulator test
 NEEDS_test-valgrind := build run emulator test valgrind
+NEEDS_test-hosts    := build run emulator test hosts
+NEEDS_test-tsan     := build run emulator
 NEEDS_bench-frame   := build run emulator
 NEEDS_lint          := build run lint
 NEEDS_format        := build lint
@@ -67,7 +72,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects demo test test-all bench-frame test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects demo test test-all bench-frame test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -85,6 +90,16 @@ test: needs all $(PROGRAMS) ## run all specs; SPEC=FILE runs one, ARGS=... goes 
 test-all: needs ## run all specs on Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT
 	@MAKE='$(MAKE)' BUILD='$(BUILD)' scripts/test-all
 
+test-hosts: needs static ## run the examples for LÖVE, Neovim and a C host
+	@$(MAKE) --no-print-directory LUA=luajit BUILD='$(BUILD)' all
+	@AGENTBAY_LUAJIT_BUILD='$(BUILD)/luajit' LUA='$(LUA)' OUT='$(OUT)' SPEC=spec/hosts \
+		scripts/run-specs $(ARGS)
+
+test-tsan: needs ## run several Lua states in several threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan CFLAGS='-O1 -g' SANITIZE=thread threads-test
+
+static: needs $(ARCHIVE) $(EMBEDDED) ## build libagentbay.a, and the C host that links it
+
 test-asan: needs ## run all specs with address, leak and undefined behaviour sanitizers
 	@ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=print_stacktrace=1 \
@@ -96,7 +111,7 @@ test-valgrind: needs ## run all specs under valgrind
 		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 
 bench-frame: needs all ## measure agentbay.step() with hundreds of syncs under way
-	@. scripts/checkout-env; scripts/with-emulator --transfer-ms 50 -- '$(LUA)' bench/frame.lua
+	@OUT='$(OUT)'; . scripts/checkout-env; scripts/with-emulator --transfer-ms 50 -- '$(LUA)' bench/frame.lua
 
 lint: needs ## compile with gcc and clang, run all static and format checks
 	@LUA='$(LUA)' BUILD='$(BUILD)' MAKE='$(MAKE)' scripts/lint
@@ -137,6 +152,30 @@ objects: $(OBJECTS) $(MODULE) $(PROGRAMS)
 hosted-test: all $(PROGRAMS) $(HOST)
 	@LUA='$(HOST)' OUT='$(OUT)' SPEC='$(SPEC)' RUNNER='$(RUNNER)' LIMIT='$(LIMIT)' \
 	scripts/run-specs $(ARGS)
+
+# With the module linked in, so that all of it is instrumented.
+.PHONY: threads-test
+threads-test: $(THREADS)
+	@OUT='$(OUT)'; . scripts/checkout-env; scripts/with-emulator --transfer-ms 30 -- $(THREADS)
+
+$(ARCHIVE): $(CORE) $(BINDING)
+	@rm -f $@
+	$(call say,archive)ar rcs $@ $^
+
+$(OUT)/obj/embed_host.o: examples/embed/host.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(LUA_CFLAGS) -c -o $@ $<
+
+$(EMBEDDED): $(OUT)/obj/embed_host.o $(ARCHIVE)
+	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS)
+
+$(OUT)/obj/spec/test_threads.o: spec/threads/test_threads.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(LUA_CFLAGS) -c -o $@ $<
+
+$(THREADS): $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING)
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -lpthread
 
 # Only the binding is told where Lua's headers are: the core must compile without them.
 $(OUT)/obj/core/%.o: src/core/%.c Makefile | needs

@@ -82,7 +82,11 @@ end
 ---Removes a file or a folder with all in it; what a link points to stays.
 function Files:remove(path)
   if kind_of(path) == "directory" then
+    local names = {} -- first, because a folder that changes meanwhile may hide some
     for name in lfs.dir(path) do
+      names[#names + 1] = name
+    end
+    for _, name in ipairs(names) do
       if name ~= "." and name ~= ".." then
         self:remove(path .. "/" .. name)
       end
