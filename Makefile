@@ -63,6 +63,7 @@ NEEDS_test-asan     := build run emulator test
 NEEDS_test-valgrind := build run emulator test valgrind
 NEEDS_test-hosts    := build run emulator test hosts
 NEEDS_test-tsan     := build run emulator
+NEEDS_bench-love    := build run emulator hosts
 NEEDS_bench-frame   := build run emulator
 NEEDS_lint          := build run lint
 NEEDS_format        := build lint
@@ -72,7 +73,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects demo test test-all bench-frame test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects demo test test-all bench-frame bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -112,6 +113,10 @@ test-valgrind: needs ## run all specs under valgrind
 
 bench-frame: needs all ## measure agentbay.step() with hundreds of syncs under way
 	@OUT='$(OUT)'; . scripts/checkout-env; scripts/with-emulator --transfer-ms 50 -- '$(LUA)' bench/frame.lua
+
+bench-love: needs ## measure the frames of the LÖVE example while a sync runs
+	@$(MAKE) --no-print-directory LUA=luajit BUILD='$(BUILD)' all
+	@BUILD='$(BUILD)' bench/love
 
 lint: needs ## compile with gcc and clang, run all static and format checks
 	@LUA='$(LUA)' BUILD='$(BUILD)' MAKE='$(MAKE)' scripts/lint

@@ -282,6 +282,27 @@ describe("agentbay", function()
       assert.is_true(inner.success)
     end)
 
+    it("allows a client to be closed from inside a callback of its own", function()
+      local other = emulator:client()
+      local codes = {}
+      for i = 1, 3 do
+        other:get_async("session-none", {
+          on_complete = function(result)
+            codes[i] = result.error_code
+            other:close()
+          end,
+        })
+      end
+      agentbay.run()
+      local answered = 0
+      for i = 1, 3 do
+        answered = answered + (codes[i] == "InvalidMcpSession.NotFound" and 1 or 0)
+        assert.is_truthy(codes[i] == "InvalidMcpSession.NotFound" or codes[i] == "Client.Closed")
+      end
+      assert.is_true(answered >= 1)
+      assert.is_true(session.context_manager:info().success)
+    end)
+
     it("delivers though the operation itself was forgotten", function()
       local seen
       session.context_manager:info_async({
