@@ -133,8 +133,10 @@ end
 
 -- ---- stepping -------------------------------------------------------------------------------
 
+---@return boolean any
 local function take_events()
   local core_operation, kind = loop:next()
+  local any = core_operation ~= nil
   while core_operation do
     local operation = under_way[core_operation]
     if operation and kind == "progress" then
@@ -145,11 +147,14 @@ local function take_events()
     end
     core_operation, kind = loop:next()
   end
+  return any
 end
 
 ---Every callback runs, whatever the others do; their errors wait for their turn to be raised.
 ---A callback belongs to no task, even if a task steps the loop.
+---@return boolean any
 local function run_callbacks()
+  local any = not is_empty(callbacks)
   local outer = current
   current = nil
   local callback = pop(callbacks)
@@ -161,15 +166,17 @@ local function run_callbacks()
     callback = pop(callbacks)
   end
   current = outer
+  return any
 end
 
 ---Delivers what the loop has to tell. An error raised in a callback is raised here, one at a
 ---time, after everything has been delivered.
 function runtime.deliver()
-  if loop then
-    take_events()
-  end
-  run_callbacks()
+  local told, called
+  repeat -- a callback may have ended other operations: by closing their client, say
+    told = loop ~= nil and take_events()
+    called = run_callbacks()
+  until not (told or called)
   local failure = pop(errors)
   if failure then
     error(failure[1], 0)
