@@ -8,11 +8,11 @@ local actions = {}
 ---@class agentbay_emulator.Action
 ---@field required? string[] parameters that must be given
 ---@field session? boolean the session named by SessionId must exist, and is handed over
----@field handle fun(emulator: table, parameters: table<string, string>, session: table?): table
+---@field handle fun(emulator: table, parameters: table<string, string>, session: table?, request: agentbay_emulator.Request): table
 
 ---@type table<string, agentbay_emulator.Action>
 local declared = {}
-for _, group in ipairs({ "contexts", "sessions", "transfers" }) do
+for _, group in ipairs({ "bindings", "context_files", "contexts", "sessions", "transfers" }) do
   for name, action in pairs(require("agentbay_emulator.actions." .. group)) do
     declared[name] = action
   end
@@ -57,7 +57,7 @@ function actions.answer(emulator, request)
   if action.session and not session then
     return answers.no_session()
   end
-  return action.handle(emulator, parameters, session)
+  return action.handle(emulator, parameters, session, request)
 end
 
 return actions

@@ -20,6 +20,7 @@ local ORDER = {
   "NextToken",
   "MaxResults",
   "TotalCount",
+  "Count",
 }
 
 ---A list that is written as one though it is empty.
@@ -66,6 +67,10 @@ end
 
 function answers.no_session()
   return answers.error(400, "InvalidMcpSession.NotFound", "Resource [McpSession] is not found.")
+end
+
+function answers.no_context()
+  return answers.refusal("Context.NotFound", "The context is not found.")
 end
 
 ---One page of a list, chained by NextToken.

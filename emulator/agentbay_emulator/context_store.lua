@@ -1,6 +1,7 @@
 -- Contexts: folders that survive a restart. contexts/<id>/context.json says what it is,
 -- contexts/<id>/files/ is what it holds.
 
+local cqueues = require("cqueues")
 local dkjson = require("dkjson")
 local lfs = require("lfs")
 
@@ -34,6 +35,7 @@ function ContextStore:load()
       and self.files:read(self.folder .. "/" .. name .. "/context.json")
     local context = text and dkjson.decode(text)
     if context then
+      context.State = "available"
       self.by_id[context.Id] = context
       self.order[#self.order + 1] = context
     end
@@ -86,15 +88,44 @@ function ContextStore:touch(context)
   self:save(context)
 end
 
+function ContextStore:rename(context, name)
+  context.Name = name
+  self:save(context)
+end
+
+---Removes what it holds; it is "clearing" until then.
+function ContextStore:clear(context, queue, delay_ms)
+  context.State = "clearing"
+  queue:wrap(function()
+    cqueues.sleep(delay_ms / 1000)
+    if not context.gone then
+      self.files:remove(self:files_of(context))
+      context.State = "available"
+      self:save(context)
+    end
+  end)
+end
+
+function ContextStore:delete(context)
+  context.gone = true
+  self.by_id[context.Id] = nil
+  for i, other in ipairs(self.order) do
+    if other == context then
+      table.remove(self.order, i)
+      break
+    end
+  end
+  self.files:remove(self.folder .. "/" .. context.Id)
+end
+
 function ContextStore:files_of(context)
   return self.folder .. "/" .. context.Id .. "/files"
 end
 
 function ContextStore:remove_all()
-  for _, context in ipairs(self.order) do
-    self.files:remove(self.folder .. "/" .. context.Id)
+  while self.order[1] do
+    self:delete(self.order[#self.order])
   end
-  self.by_id, self.order = {}, {}
 end
 
 return ContextStore

@@ -2,6 +2,7 @@
 
 local ContextStore = require("agentbay_emulator.context_store")
 local Faults = require("agentbay_emulator.faults")
+local FileUrls = require("agentbay_emulator.file_urls")
 local Files = require("agentbay_emulator.files")
 local Journal = require("agentbay_emulator.journal")
 local SessionStore = require("agentbay_emulator.session_store")
@@ -18,10 +19,14 @@ function Emulator.new(data, options)
     transfer_ms = options.transfer_ms,
     visible_after_ms = options.visible_after_ms,
     delete_ms = options.delete_ms,
+    clear_ms = 100,
+    bind_ms = 50,
+    url_ttl_ms = 3600000,
   }
   self.settings = {}
   self.files = Files.new(data)
   self.contexts = ContextStore.new(self.files)
+  self.file_urls = FileUrls.new(self.settings)
   self.faults = Faults.new()
   self.journal = Journal.new()
   self:set({})
@@ -30,6 +35,7 @@ end
 
 ---@param queue table the cqueue in which transfers and deletions run
 function Emulator:start(queue)
+  self.queue = queue
   self.transfers = Transfers.new(self.settings, self.files, queue)
   self.sessions = SessionStore.new(self.settings, self.files, self.contexts, self.transfers, queue)
 end

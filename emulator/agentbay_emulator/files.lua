@@ -152,10 +152,19 @@ local function copy_chunks(from, to)
   end
 end
 
----Copies one file; a half copied one never stands under its name.
----@return boolean? copied
+---A path below the root that nobody else uses.
+---@return string
+function Files:temporary_path()
+  self.copies = self.copies + 1
+  return self.root .. "/tmp/" .. self.copies
+end
+
+---Puts a file that is complete where it belongs.
+---@param from string a temporary path
+---@param to string
+---@return boolean? moved
 ---@return string? problem
-function Files:copy(from, to)
+function Files:move(from, to)
   local ok, problem = self:make_folder(to:match("^(.*)/[^/]+$"))
   if not ok then
     return nil, problem
@@ -163,46 +172,58 @@ function Files:copy(from, to)
   if not self:is_plain(to) then
     return nil, "a symbolic link is in the way"
   end
+  return os.rename(from, to)
+end
+
+---Copies one file; a half copied one never stands under its name.
+---@return boolean? copied
+---@return string? problem
+function Files:copy(from, to)
   local source, no_source = io.open(from, "rb")
   if not source then
     return nil, no_source
   end
-  self.copies = self.copies + 1
-  local part = self.root .. "/tmp/" .. self.copies
+  local part = self:temporary_path()
   local target, no_target = io.open(part, "wb")
   if not target then
     source:close()
     return nil, no_target
   end
-  ok, problem = copy_chunks(source, target)
+  local ok, problem = copy_chunks(source, target)
   source:close()
   local closed, not_closed = target:close()
+  if ok and closed then
+    ok, problem = self:move(part, to)
+  end
   if not ok or not closed then
     os.remove(part)
     return nil, problem or not_closed
   end
-  return os.rename(part, to)
+  return true
 end
 
----Makes `to` hold the files of `from`; with `exact` nothing else.
+---Copies the files of a folder into another one.
+---@param choice? {select?: fun(file: string): boolean, delete?: fun(file: string): boolean} which
+---  files are copied, and which of the other folder's go that this one doesn't have
 ---@return boolean? done
 ---@return string? problem
-function Files:mirror(from, to, exact)
+function Files:mirror(from, to, choice)
   if not (self:is_plain(from) and self:is_plain(to)) then
     return nil, "a symbolic link is in the way"
   end
+  choice = choice or {}
   local wanted = self:list(from)
   for path in pairs(wanted) do
-    local ok, problem = self:copy(from .. "/" .. path, to .. "/" .. path)
-    if not ok then
-      return nil, path .. ": " .. tostring(problem)
+    if not choice.select or choice.select(path) then
+      local ok, problem = self:copy(from .. "/" .. path, to .. "/" .. path)
+      if not ok then
+        return nil, path .. ": " .. tostring(problem)
+      end
     end
   end
-  if exact then
-    for path in pairs(self:list(to)) do
-      if not wanted[path] then
-        os.remove(to .. "/" .. path)
-      end
+  for path in pairs(choice.delete and self:list(to) or {}) do
+    if not wanted[path] and choice.delete(path) then
+      os.remove(to .. "/" .. path)
     end
   end
   return true

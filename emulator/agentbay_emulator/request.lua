@@ -3,8 +3,10 @@
 
 local request = {}
 
-local function decoded(text)
-  text = text:gsub("+", " ")
+---Text without percent-encoding.
+---@param text string
+---@return string
+function request.decoded(text)
   return (
     text:gsub("%%(%x%x)", function(digits)
       return string.char(tonumber(digits, 16))
@@ -12,12 +14,16 @@ local function decoded(text)
   )
 end
 
+local function decoded_field(text)
+  return request.decoded((text:gsub("+", " ")))
+end
+
 ---@param text string name=value pairs between &
 ---@return table<string, string>
 function request.pairs_of(text)
   local values = {}
   for name, value in text:gmatch("([^&=]+)=?([^&]*)") do
-    values[decoded(name)] = decoded(value)
+    values[decoded_field(name)] = decoded_field(value)
   end
   return values
 end
@@ -27,6 +33,8 @@ end
 ---@field parameters table<string, string> of query and body; the body's win
 ---@field query table<string, string>
 ---@field form table<string, string>
+---@field origin string scheme and authority by which the requester reached us
+---@field time_ms integer when it came
 
 ---@param target string
 ---@param body string

@@ -13,6 +13,7 @@ local answers = require("agentbay_emulator.answers")
 local control = require("agentbay_emulator.control")
 local Faults = require("agentbay_emulator.faults")
 local request = require("agentbay_emulator.request")
+local store = require("agentbay_emulator.store")
 
 local server = {}
 
@@ -25,11 +26,13 @@ end
 
 -- ---- answering ------------------------------------------------------------------------------
 
-local function send(stream, status, body, more)
+---@param body string? nil: somebody else sends it
+---@param size integer? of the body, where it isn't given
+local function send(stream, status, body, more, size)
   local head = headers.new()
   head:append(":status", tostring(status))
   head:append("content-type", "application/json")
-  head:append("content-length", tostring(#body))
+  head:append("content-length", tostring(body and #body or size))
   head:append("date", os.date("!%a, %d %b %Y %H:%M:%S GMT"))
   for name, value in pairs(more or {}) do
     head:upsert(name:lower(), tostring(value))
@@ -60,6 +63,11 @@ local function entry_of(stream, head, read, body, time_ms)
   }
 end
 
+---Who asks reached us by this scheme and authority.
+local function origin(head)
+  return head:get(":scheme") .. "://" .. (head:get(":authority") or "localhost")
+end
+
 local function act(emulator, read)
   local ok, answer = xpcall(actions.answer, debug.traceback, emulator, read)
   if ok then
@@ -71,6 +79,7 @@ end
 
 local function serve_action(emulator, stream, head, body, time_ms)
   local read = request.read(head:get(":path"), body)
+  read.origin, read.time_ms = origin(head), time_ms
   emulator.journal:add(entry_of(stream, head, read, body, time_ms))
   local fault = emulator.faults:take(read.action)
   local answer = { status = 200, body = "" }
@@ -90,6 +99,23 @@ local function serve_control(emulator, stream, head, body)
   whole()
 end
 
+---Files may be large: they are neither read nor kept as a whole.
+local function serve_file(emulator, stream, head, time_ms)
+  local read = request.read(head:get(":path"), "")
+  read.action = store.action(head:get(":method"))
+  emulator.journal:add(entry_of(stream, head, read, "", time_ms))
+  stream.agentbay_length = head:get("content-length")
+  store.serve(emulator, stream, {
+    method = head:get(":method"),
+    path = request.decoded(read.path),
+    query = read.query,
+    time_ms = time_ms,
+    fault = emulator.faults:take(read.action) or {},
+  }, function(status, body, more, size)
+    return send(stream, status, body, more, size)
+  end, TIMEOUT)
+end
+
 local connections = 0
 
 local function number_connection(stream)
@@ -107,8 +133,12 @@ local function serve(emulator, stream)
   end
   local time_ms = now_ms()
   number_connection(stream)
-  local body = stream:get_body_as_string(TIMEOUT) or ""
   local path = head:get(":path") or "/"
+  if store.serves(path) then
+    serve_file(emulator, stream, head, time_ms)
+    return
+  end
+  local body = stream:get_body_as_string(TIMEOUT) or ""
   if emulator.controlled and path:sub(1, #control.PREFIX) == control.PREFIX then
     serve_control(emulator, stream, head, body)
   else

@@ -31,9 +31,9 @@ function SessionStore:remove_all()
   self.by_id, self.order = {}, {}
 end
 
----@param mounts table[] { context, path, policy }
+---@param mounts table[] as for bind
 ---@return table? session
----@return string? problem
+---@return string[]? problem code and message
 function SessionStore:create(labels, image_id, mounts)
   local session = {
     id = ids.session(),
@@ -45,42 +45,94 @@ function SessionStore:create(labels, image_id, mounts)
     tasks = {},
   }
   session.folder = self.folder .. "/" .. session.id .. "/files"
+  assert(self.files:make_folder(session.folder))
+  local bound, problem = self:bind(session, mounts, 0)
+  if not bound then
+    return nil, problem
+  end
+  self.by_id[session.id] = session
+  self.order[#self.order + 1] = session
+  return session
+end
+
+local function same_path(one, other)
+  return one:gsub("(.)/+$", "%1") == other:gsub("(.)/+$", "%1")
+end
+
+local function is_bound(session, path)
+  for _, binding in ipairs(session.bindings) do
+    if same_path(binding.path, path) then
+      return true
+    end
+  end
+  return false
+end
+
+---The folder of each mount, or what is wrong with one of them.
+local function folders_of(session, mounts)
+  local folders = {}
   for i, mount in ipairs(mounts) do
     local folder, problem = Files.inside(session.folder, mount.path)
     if not folder then
-      return nil, problem
+      return nil, { "InvalidPath", problem }
+    elseif is_bound(session, mount.path) then
+      return nil, { "PathAlreadyBound", mount.path .. " is bound already." }
     end
-    local upload, delete = mount.policy.uploadPolicy or {}, mount.policy.deletePolicy or {}
-    session.bindings[i] = {
+    for other = 1, i - 1 do
+      if folders[other] == folder then
+        return nil, { "PathAlreadyBound", mount.path .. " is asked for twice." }
+      end
+    end
+    folders[i] = folder
+  end
+  return folders
+end
+
+---Mounts contexts: all of them or none.
+---@param mounts table[] { context, path, policy, policy_text }
+---@param visible_after_ms integer when the bindings are listed
+---@return boolean? bound
+---@return string[]? problem code and message
+function SessionStore:bind(session, mounts, visible_after_ms)
+  local folders, problem = folders_of(session, mounts)
+  if not folders then
+    return nil, problem
+  end
+  for i, mount in ipairs(mounts) do
+    local binding = {
       context = mount.context,
       path = mount.path,
-      folder = folder,
+      folder = folders[i],
       stored = self.contexts:files_of(mount.context),
-      auto_upload = upload.autoUpload ~= false,
-      sync_local_file = delete.syncLocalFile ~= false,
-      auto_download = (mount.policy.downloadPolicy or {}).autoDownload ~= false,
+      policy = mount.policy,
+      policy_text = mount.policy_text,
+      time = os.date("!%Y-%m-%dT%H:%M:%SZ"),
+      visible_at = cqueues.monotime() + visible_after_ms / 1000,
     }
-  end
-  assert(self.files:make_folder(session.folder))
-  self.by_id[session.id] = session
-  self.order[#self.order + 1] = session
-  for _, binding in ipairs(session.bindings) do
+    session.bindings[#session.bindings + 1] = binding
     assert(self.files:make_folder(binding.folder))
     self.contexts:touch(binding.context)
-    if binding.auto_download then
+    if binding.policy.auto_download then
       self.transfers:accept(session, binding, "download")
     end
   end
-  return session
+  return true
+end
+
+---The bindings that are listed by now.
+function SessionStore:visible_bindings(session)
+  local now, seen = cqueues.monotime(), {}
+  for _, binding in ipairs(session.bindings) do
+    if now >= binding.visible_at then
+      seen[#seen + 1] = binding
+    end
+  end
+  return seen
 end
 
 ---@return table? session nil once it is gone
 function SessionStore:get(id)
   return self.by_id[id]
-end
-
-local function same_path(one, other)
-  return one:gsub("(.)/+$", "%1") == other:gsub("(.)/+$", "%1")
 end
 
 ---The bindings of a context, at a path, or all.
@@ -118,7 +170,7 @@ function SessionStore:delete(session)
   session.status = "DELETING"
   local uploads = {}
   for _, binding in ipairs(session.bindings) do
-    if binding.auto_upload then
+    if binding.policy.auto_upload then
       uploads[#uploads + 1] = self.transfers:accept(session, binding, "upload")
     end
   end

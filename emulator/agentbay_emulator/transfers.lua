@@ -3,6 +3,8 @@
 
 local cqueues = require("cqueues")
 
+local mounts = require("agentbay_emulator.mounts")
+
 local Transfers = {}
 Transfers.__index = Transfers
 
@@ -44,19 +46,11 @@ end
 ---@return boolean? done
 ---@return string? problem
 function Transfers:copy(session, binding, task_type)
-  local mounted, stored = binding.folder, binding.stored
-  if task_type == "upload" then
-    -- A tree that never had the context's files says nothing about which of them were deleted.
-    return self.files:mirror(mounted, stored, binding.sync_local_file and binding.downloaded)
+  if session.gone or binding.context.gone then
+    return nil, session.gone and "the session is gone" or "the context is gone"
   end
-  local made, problem = self.files:make_folder(mounted)
-  if not made or session.gone then
-    return nil, problem or "the session is gone"
-  end
-  local done
-  done, problem = self.files:mirror(stored, mounted, false)
-  binding.downloaded = binding.downloaded or done
-  return done, problem
+  local move = task_type == "upload" and mounts.upload or mounts.download
+  return move(self.files, binding)
 end
 
 function Transfers:carry_out(session, binding, task, outcome)

@@ -31,7 +31,7 @@ contexts.GetContext = {
       return answers.error(400, "MissingParameter", "Name or ContextId is mandatory.")
     end
     if not context then
-      return answers.refusal("Context.NotFound", "The context is not found.")
+      return answers.no_context()
     end
     return answers.success(described(context))
   end,
@@ -42,5 +42,38 @@ contexts.ListContexts = {
     return answers.page(emulator.contexts.order, parameters, described)
   end,
 }
+
+---An action on the context that Id names.
+local function on_context(handle, required)
+  return {
+    required = required or { "Id" },
+    handle = function(emulator, parameters)
+      local context = emulator.contexts:get(parameters.Id)
+      if not context then
+        return answers.no_context()
+      end
+      return handle(emulator, context, parameters)
+    end,
+  }
+end
+
+contexts.ModifyContext = on_context(function(emulator, context, parameters)
+  local other = emulator.contexts:find(parameters.Name)
+  if other and other ~= context then
+    return answers.refusal("Context.NameExists", "Another context has this name.")
+  end
+  emulator.contexts:rename(context, parameters.Name)
+  return answers.success()
+end, { "Id", "Name" })
+
+contexts.DeleteContext = on_context(function(emulator, context)
+  emulator.contexts:delete(context)
+  return answers.success()
+end)
+
+contexts.ClearContext = on_context(function(emulator, context)
+  emulator.contexts:clear(context, emulator.queue, emulator.settings.clear_ms)
+  return answers.success()
+end)
 
 return contexts

@@ -3,46 +3,10 @@
 local dkjson = require("dkjson")
 
 local answers = require("agentbay_emulator.answers")
+local json = require("agentbay_emulator.json_parameter")
+local mount_list = require("agentbay_emulator.mount_list")
 
 local sessions = {}
-
----A parameter that is a JSON text.
-local function json(parameters, name)
-  local text = parameters[name]
-  if not text or text == "" then
-    return {}
-  end
-  local value = dkjson.decode(text)
-  return type(value) == "table" and value or nil
-end
-
----The contexts to mount, as the store wants them.
----@return table[]? mounts
----@return agentbay_emulator.Answer? problem
-local function mounts_of(emulator, parameters)
-  local list = json(parameters, "PersistenceDataList")
-  local mounts = {}
-  for i, entry in ipairs(list or {}) do
-    if type(entry.ContextId) ~= "string" or type(entry.Path) ~= "string" then
-      list = nil
-      break
-    end
-    local context = emulator.contexts:get(entry.ContextId)
-    if not context then
-      local message = "The context " .. entry.ContextId .. " is not found."
-      return nil, answers.refusal("Context.NotFound", message)
-    end
-    local policy = json(entry, "Policy")
-    if not policy then
-      return nil, answers.error(400, "InvalidParameter", "A Policy is not a JSON object.")
-    end
-    mounts[i] = { context = context, path = entry.Path, policy = policy }
-  end
-  if not list then
-    return nil, answers.error(400, "InvalidParameter", "PersistenceDataList is not valid.")
-  end
-  return mounts
-end
 
 local function resource_url(session)
   return "https://session.agentbay.invalid/" .. session.id
@@ -50,17 +14,17 @@ end
 
 sessions.CreateMcpSession = {
   handle = function(emulator, parameters)
-    local mounts, problem = mounts_of(emulator, parameters)
+    local mounts, problem = mount_list.read(emulator, parameters)
     if not mounts then
       return problem
     end
-    local labels = json(parameters, "Labels")
+    local labels = json.read(parameters, "Labels")
     if not labels then
       return answers.error(400, "InvalidParameter", "Labels is not a JSON object.")
     end
     local session, why = emulator.sessions:create(labels, parameters.ImageId, mounts)
     if not session then
-      return answers.refusal("InvalidPath", why)
+      return answers.refusal(why[1], why[2])
     end
     return answers.success({
       SessionId = session.id,
@@ -124,7 +88,7 @@ sessions.GetSessionDetail = {
 
 sessions.ListSession = {
   handle = function(emulator, parameters)
-    local labels = json(parameters, "Labels")
+    local labels = json.read(parameters, "Labels")
     if not labels then
       return answers.error(400, "InvalidParameter", "Labels is not a JSON object.")
     end
@@ -150,6 +114,40 @@ sessions.DeleteSessionAsync = {
   handle = function(emulator, _, session)
     emulator.sessions:delete(session)
     return answers.success()
+  end,
+}
+
+sessions.ReleaseMcpSession = sessions.DeleteSessionAsync
+
+sessions.RefreshSessionIdleTime = {
+  required = { "SessionId" },
+  session = true,
+  handle = function(_, _, session)
+    session.refreshed_at = os.time()
+    return answers.success()
+  end,
+}
+
+sessions.SetLabel = {
+  required = { "SessionId", "Labels" },
+  session = true,
+  handle = function(_, parameters, session)
+    local labels = json.read(parameters, "Labels")
+    if not labels then
+      return answers.error(400, "InvalidParameter", "Labels is not a JSON object.")
+    end
+    session.labels = labels
+    return answers.success()
+  end,
+}
+
+sessions.GetLabel = {
+  required = { "SessionId" },
+  session = true,
+  handle = function(_, _, session)
+    local labels = setmetatable(session.labels, { __jsontype = "object" })
+    local more = { MaxResults = 10, NextToken = "", TotalCount = 1 }
+    return answers.success({ Labels = dkjson.encode(labels) }, more)
   end,
 }
 
