@@ -74,7 +74,6 @@ end
 local function receive(stream, path, timeout)
   local file = assert(io.open(path, "wb"))
   local sums = Sums.new()
-  stream.connection.socket:setbufsiz(CHUNK, CHUNK) -- else it comes 4 KiB at a time
   local chunk = stream:get_next_chunk(timeout)
   while chunk do
     assert(file:write(chunk))

@@ -54,6 +54,10 @@ void binding_get_kept(lua_State *L, int index, const char *field);
 /* Pops a value into the field of the user value of the userdata at `index`. */
 void binding_set_kept(lua_State *L, int index, const char *field);
 
+/* Sets a field of the table on top of the stack. */
+void binding_set_string(lua_State *L, const char *field, const char *value);
+void binding_set_integer(lua_State *L, const char *field, int64_t value);
+
 /*
  * Raises while the loop is inside a step or a decoder: the decoder allocates, so that finalizers
  * of the user's may run there, and what they end would be gone when the core goes on with it.

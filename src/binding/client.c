@@ -149,6 +149,7 @@ static void read_poll(lua_State *L, int table, struct ab_poll_options *options) 
   options->final_states = texts_field(L, table, "final_states", &options->final_state_count);
   options->final_code = text_field(L, table, "final_code", false);
   options->max_attempts = (unsigned)whole_field(L, table, "max_attempts", 0, UINT32_MAX);
+  options->first_wait_ms = whole_field(L, table, "first_wait_ms", 0, most_ms);
   options->interval_ms = whole_field(L, table, "interval_ms", 0, most_ms);
   options->backoff = number_field(L, table, "backoff", 1);
   options->max_interval_ms = whole_field(L, table, "max_interval_ms", 0, most_ms);
@@ -223,6 +224,30 @@ static int client_poll(lua_State *L) {
   return started(L, loop_index, operation);
 }
 
+/* client:file(options) -> operation */
+static int client_file(lua_State *L) {
+  static const char *const directions[] = {"upload", "download", NULL};
+  struct binding_client *client = open_client(L);
+  int loop_index;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const struct ab_file_options options = {
+      .direction = (enum ab_direction)choice_field(L, 2, "direction", directions),
+      .url = text_field(L, 2, "url", true).data,
+      .path = text_field(L, 2, "path", true).data,
+      .content_type = text_field(L, 2, "content_type", false).data,
+      .timeout_ms = whole_field(L, 2, "timeout_ms", 0, INT64_C(1000000000000)),
+  };
+  struct binding_operation *operation = push_operation(L, &loop_index);
+  operation->core = ab_file_start(client->core, &options, operation);
+  return started(L, loop_index, operation);
+}
+
+/* client:serial() -> the number that the client's records bear */
+static int client_serial(lua_State *L) {
+  push_integer(L, ab_client_serial(open_client(L)->core));
+  return 1;
+}
+
 /* client:sleep(delay_ms) -> operation */
 static int client_sleep(lua_State *L) {
   struct binding_client *client = open_client(L);
@@ -271,6 +296,7 @@ int binding_new_client(lua_State *L) {
       .timeout_ms = whole_field(L, 2, "timeout_ms", 60000, INT64_C(1000000000000)),
       .max_response_bytes = (size_t)whole_field(L, 2, "max_response_bytes", 0, INT32_MAX),
       .max_connections = (unsigned)whole_field(L, 2, "max_connections", 1, 10000),
+      .keep_records = boolean_field(L, 2, "keep_records"),
   };
   struct binding_client *client = lua_newuserdata(L, sizeof *client);
   memset(client, 0, sizeof *client);
@@ -287,8 +313,9 @@ int binding_new_client(lua_State *L) {
 
 void binding_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"call", client_call},   {"poll", client_poll}, {"sleep", client_sleep},
-      {"close", client_close}, {NULL, NULL},
+      {"call", client_call},     {"poll", client_poll},   {"file", client_file},
+      {"sleep", client_sleep},   {"serial", client_serial}, {"close", client_close},
+      {NULL, NULL},
   };
   binding_new_type(L, CLIENT_TYPE, methods, client_forget);
 }

@@ -114,6 +114,29 @@ static int loop_next(lua_State *L) {
   return 2;
 }
 
+/* loop:next_record() -> the client's number and the record as a table; nil if there is none. */
+static int loop_next_record(lua_State *L) {
+  struct binding_loop *loop = check_loop(L);
+  struct ab_record record;
+  binding_check_idle(L, loop);
+  luaL_checkstack(L, 5, NULL);
+  if (loop->core == NULL || !ab_loop_next_record(loop->core, &record)) {
+    return 0;
+  }
+  push_integer(L, record.client);
+  lua_createtable(L, 0, 8);
+  binding_set_string(L, "action", record.action);
+  binding_set_string(L, "request_id", record.request_id);
+  binding_set_string(L, "error_code", record.code);
+  binding_set_string(L, "error_message", record.message);
+  binding_set_integer(L, "status", record.http_status);
+  binding_set_integer(L, "attempt", record.attempt);
+  binding_set_integer(L, "elapsed_ms", record.elapsed_ms);
+  lua_pushboolean(L, record.lasting);
+  lua_setfield(L, -2, "lasting");
+  return 2;
+}
+
 /*
  * loop:descriptor() -> a file descriptor that is readable while a step has something to do, or
  * nil where there is none; loop:delay_ms() -> milliseconds until one is due at the latest, or nil.
@@ -162,6 +185,7 @@ void binding_open_loop(lua_State *L) {
       {"client", binding_new_client},
       {"step", loop_step},
       {"next", loop_next},
+      {"next_record", loop_next_record},
       {"under_way", loop_under_way},
       {"descriptor", loop_descriptor},
       {"delay_ms", loop_delay_ms},

@@ -22,6 +22,16 @@ void binding_set_kept(lua_State *L, int index, const char *field) {
   lua_pop(L, 1);
 }
 
+void binding_set_string(lua_State *L, const char *field, const char *value) {
+  lua_pushstring(L, value);
+  lua_setfield(L, -2, field);
+}
+
+void binding_set_integer(lua_State *L, const char *field, int64_t value) {
+  push_integer(L, value);
+  lua_setfield(L, -2, field);
+}
+
 static int type_tostring(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   return 1;

@@ -47,26 +47,18 @@ void binding_forget_operation(lua_State *L, int loop_index,
   lua_pop(L, 1);
 }
 
-static void set_string(lua_State *L, const char *name, const char *value) {
-  lua_pushstring(L, value);
-  lua_setfield(L, -2, name);
-}
-
 static void build_result(lua_State *L, const struct ab_result *result) {
   lua_createtable(L, 0, 8);
   lua_pushboolean(L, result->error == AB_OK);
   lua_setfield(L, -2, "success");
-  set_string(L, "request_id", result->request_id);
-  set_string(L, "error_message", result->message);
+  binding_set_string(L, "request_id", result->request_id);
+  binding_set_string(L, "error_message", result->message);
   if (result->error != AB_OK) {
-    set_string(L, "error_code", result->code);
-    push_integer(L, result->http_status);
-    lua_setfield(L, -2, "http_status");
+    binding_set_string(L, "error_code", result->code);
+    binding_set_integer(L, "http_status", result->http_status);
   }
-  push_integer(L, result->attempts);
-  lua_setfield(L, -2, "attempts");
-  push_integer(L, result->elapsed_ms);
-  lua_setfield(L, -2, "elapsed_ms");
+  binding_set_integer(L, "attempts", result->attempts);
+  binding_set_integer(L, "elapsed_ms", result->elapsed_ms);
   binding_get_kept(L, 1, "document");
   lua_setfield(L, -2, "body");
   binding_get_kept(L, 1, "tasks");
@@ -120,6 +112,19 @@ static int operation_elapsed_ms(lua_State *L) {
   return 1;
 }
 
+/* operation:moved() -> bytes, total or nil: of a file */
+static int operation_moved(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  int64_t total = operation->core == NULL ? -1 : ab_operation_total(operation->core);
+  push_integer(L, operation->core == NULL ? 0 : ab_operation_bytes(operation->core));
+  if (total < 0) {
+    lua_pushnil(L);
+  } else {
+    push_integer(L, total);
+  }
+  return 2;
+}
+
 static int operation_cancel(lua_State *L) {
   struct binding_operation *operation = check_operation(L);
   binding_check_idle(L, operation->loop);
@@ -142,6 +147,7 @@ void binding_open_operation(lua_State *L) {
       {"tasks", operation_tasks},
       {"attempts", operation_attempts},
       {"elapsed_ms", operation_elapsed_ms},
+      {"moved", operation_moved},
       {"cancel", operation_cancel},
       {NULL, NULL},
   };

@@ -71,6 +71,8 @@ enum ab_error {
   AB_CANCELLED,          /* ab_operation_cancel */
   AB_CLOSED,             /* the client or the loop was closed */
   AB_OUT_OF_MEMORY,
+  AB_FILE_FAILED, /* a file on this side can't be read or written */
+  AB_CORRUPTED,   /* what arrived is not what was sent */
   AB_ERROR_COUNT
 };
 
@@ -170,6 +172,26 @@ struct ab_event {
 /* Takes the oldest event; false if there is none. AB_EVENT_ENDED comes once an operation. */
 bool ab_loop_next_event(ab_loop *loop, struct ab_event *event);
 
+/* One exchange with the service or its store, for a log. Texts are NUL-terminated. */
+struct ab_record {
+  uint64_t client;        /* ab_client_serial of whose it was */
+  const char *action;     /* of the service, or "UploadFile", "DownloadFile" */
+  const char *request_id; /* "" if none was told */
+  enum ab_error error;    /* AB_OK, or how it failed */
+  const char *code;       /* "" on success; as in ab_result */
+  const char *message;
+  bool lasting; /* a failure that asking again can't be expected to mend */
+  int http_status;
+  unsigned attempt; /* 1 for the operation's first exchange */
+  int64_t elapsed_ms;
+};
+
+/*
+ * Takes the oldest record of the clients that keep some; false if there is none. Its texts are
+ * valid until the next call. They hold neither the key nor a URL.
+ */
+bool ab_loop_next_record(ab_loop *loop, struct ab_record *record);
+
 /*
  * The seam for event loops: call ab_loop_step(loop, 0) whenever the descriptor is readable, and
  * after `delay_ms` at the latest. Starting or cancelling an operation changes the delay.
@@ -194,10 +216,14 @@ struct ab_client_options {
   int64_t timeout_ms;     /* of one whole exchange: name, connection, TLS, request, body */
   size_t max_response_bytes;
   unsigned max_connections; /* requests that are under way at once; others wait in line */
+  bool keep_records;        /* for ab_loop_next_record; they must be taken */
 };
 
 /* NULL when there is no memory. */
 ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options);
+
+/* The client's number, never given twice in a loop. */
+uint64_t ab_client_serial(const ab_client *client);
 
 /* Ends every operation of the client with AB_CLOSED. Idempotent. */
 void ab_client_close(ab_client *client);
@@ -257,7 +283,7 @@ enum ab_judge {
 
 /*
  * A poll: send `submit` (if there is one), then `check` again and again until the judge has a
- * verdict. The first check is sent at once, the next `interval_ms` later, each interval
+ * verdict. The first check is sent after `first_wait_ms`, the next `interval_ms` later, each interval
  * `backoff` times the one before up to `max_interval_ms`, at most `max_attempts` of them, and
  * all of it within `timeout_ms` (0: no such deadline).
  *
@@ -281,6 +307,7 @@ struct ab_poll_options {
   size_t final_state_count;
   struct ab_text final_code; /* answered by submit or check: the awaited state is reached */
   unsigned max_attempts;
+  int64_t first_wait_ms; /* before the first check */
   int64_t interval_ms;
   double backoff;
   int64_t max_interval_ms; /* 0: no limit */
@@ -295,6 +322,32 @@ ab_operation *ab_poll_start(ab_client *client, const struct ab_poll_options *opt
 
 /* Starts an operation that ends as AB_OK after `delay_ms`; as ab_call_start. */
 ab_operation *ab_sleep_start(ab_client *client, int64_t delay_ms, void *user);
+
+/* A file's way between this machine and the store behind a presigned URL. */
+enum ab_direction { AB_UPLOAD, AB_DOWNLOAD };
+
+struct ab_file_options {
+  enum ab_direction direction;
+  const char *url;          /* gets no Authorization; never appears in a text that the core gives */
+  const char *path;         /* of the file on this side */
+  const char *content_type; /* of an upload; NULL: not said, which a signature may require */
+  int64_t timeout_ms;       /* 0: as long as it takes */
+};
+
+/*
+ * Starts the upload or download of a file of any size, in constant memory; as ab_call_start.
+ *
+ * The client's timeout_ms is how long nothing may move. A download is written beside `path` and
+ * renamed once it is whole, so `path` never holds half a file; without that it stays as it was.
+ * Whole means: as many bytes as announced and, where the store tells a CRC-64 of them, that one.
+ * An upload is checked against the store's CRC-64 likewise. Redirects are followed from https to
+ * https only. Reading and writing the disk is done in steps, and waits for it.
+ */
+ab_operation *ab_file_start(ab_client *client, const struct ab_file_options *options, void *user);
+
+/* Bytes moved so far, and how many there are in all (-1: not known). */
+int64_t ab_operation_bytes(const ab_operation *operation);
+int64_t ab_operation_total(const ab_operation *operation);
 
 /* The result, NULL while under way. */
 const struct ab_result *ab_operation_result(const ab_operation *operation);

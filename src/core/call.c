@@ -1,10 +1,23 @@
 /* One call: one request of an action, one answer. Knows no schedule. */
-#include "operation.h"
+#include "form_request.h"
 
 struct call {
   ab_operation operation; /* first: a call is an operation */
   struct ab_form form;
 };
+
+static struct ab_form *form_of(ab_operation *operation) {
+  return &((struct call *)operation)->form;
+}
+
+static enum ab_error prepare(ab_operation *operation, struct ab_exchange *exchange) {
+  return ab_form_prepare(operation, form_of(operation), exchange);
+}
+
+static void read_answer(ab_operation *operation, struct ab_exchange *exchange,
+                        struct ab_answer *answer) {
+  ab_form_read(operation, form_of(operation), exchange, answer);
+}
 
 static void answered(ab_operation *operation, const struct ab_answer *answer) {
   operation->attempts++;
@@ -16,10 +29,17 @@ static void never(ab_operation *operation) {
 }
 
 static void destroy(ab_operation *operation) {
-  ab_form_free(&((struct call *)operation)->form);
+  ab_form_free(form_of(operation));
 }
 
-static const struct ab_operation_kind call_kind = {answered, never, never, destroy};
+static const struct ab_operation_kind call_kind = {
+    .prepare = prepare,
+    .read = read_answer,
+    .answered = answered,
+    .woken = never,
+    .timed_out = never,
+    .destroy = destroy,
+};
 
 ab_operation *ab_call_start(ab_client *client, const struct ab_request *request, void *user) {
   const struct ab_allocator *allocator = client->allocator;
@@ -33,6 +53,7 @@ ab_operation *ab_call_start(ab_client *client, const struct ab_request *request,
     ab_free(allocator, call);
     return NULL;
   }
-  ab_operation_send(&call->operation, &call->form);
+  call->operation.action = call->form.action;
+  ab_operation_send(&call->operation);
   return &call->operation;
 }

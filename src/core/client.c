@@ -88,6 +88,7 @@ ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options)
   client->references = 1;
   client->loop = loop;
   client->closed = loop->closed;
+  client->keeps_records = options->keep_records;
   client->timeout_us = ab_clock_us_of_ms(options->timeout_ms);
   client->max_connections = options->max_connections > 0 ? options->max_connections : 1;
   client->settings = (struct ab_exchange_settings){
@@ -106,6 +107,10 @@ ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options)
   ab_loop_reference(loop);
   ab_loop_add_connections(loop, client->max_connections);
   return client;
+}
+
+uint64_t ab_client_serial(const ab_client *client) {
+  return client->settings.serial;
 }
 
 void ab_client_reference(ab_client *client) {

@@ -27,6 +27,7 @@ struct ab_client {
   unsigned max_connections;
   unsigned in_flight;
   bool closed;
+  bool keeps_records;
   struct ab_member of_loop;
   struct ab_link members;
   struct ab_link line; /* waiters, oldest first */

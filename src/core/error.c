@@ -23,6 +23,8 @@ static const struct {
     [AB_CANCELLED] = {"Client.Cancelled", "cancelled"},
     [AB_CLOSED] = {"Client.Closed", "the client was closed"},
     [AB_OUT_OF_MEMORY] = {"Client.OutOfMemory", "out of memory"},
+    [AB_FILE_FAILED] = {"Client.FileFailed", "a local file can't be read or written"},
+    [AB_CORRUPTED] = {"Client.Corrupted", "what arrived is not what was sent"},
 };
 
 const char *ab_error_code(enum ab_error error) {

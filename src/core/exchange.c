@@ -7,35 +7,66 @@
 /* More than any honest answer has; libcurl bounds only each single line. */
 enum { MAX_HEADER_BYTES = 256 * 1024 };
 
+/* For the files of a store: redirects that are followed, what it may say when it refuses. */
+enum { MAX_REDIRECTS = 3, MAX_REFUSAL_BYTES = 64 * 1024 };
+static const long STREAM_BUFFER = 256 * 1024;
+
 #define AT_LEAST_LIBCURL(major, minor) (LIBCURL_VERSION_NUM >= (((major) << 16) | ((minor) << 8)))
 
-static bool is_date_header(const char *line, size_t size) {
-  static const char name[] = "date:";
-  if (size < sizeof name - 1) {
+/* The value of the header line `name` (in lower case, with its colon), copied to `value`. */
+static bool header_value(const char *line, size_t size, const char *name, char value[64]) {
+  size_t length = strlen(name);
+  if (size < length || size - length >= 64) {
     return false;
   }
-  for (size_t i = 0; i < sizeof name - 1; i++) {
+  for (size_t i = 0; i < length; i++) {
     char c = line[i] >= 'A' && line[i] <= 'Z' ? (char)(line[i] + 32) : line[i];
     if (c != name[i]) {
       return false;
     }
   }
+  memcpy(value, line + length, size - length);
+  value[size - length] = '\0';
   return true;
+}
+
+/* A whole number and nothing but blanks around it. */
+static bool read_checksum(const char *value, uint64_t *checksum) {
+  uint64_t number = 0;
+  value += strspn(value, " \t");
+  const char *digits = value;
+  for (; *value >= '0' && *value <= '9'; value++) {
+    uint64_t digit = (uint64_t)(*value - '0');
+    if (number > (UINT64_MAX - digit) / 10) {
+      return false;
+    }
+    number = number * 10 + digit;
+  }
+  *checksum = number;
+  return value > digits && value[strspn(value, " \t\r\n")] == '\0';
+}
+
+/* An answer may follow others: of a proxy, 100 Continue, a redirect. */
+static void begin_answer(struct ab_exchange *exchange) {
+  exchange->date_seconds = 0;
+  exchange->has_checksum = false;
 }
 
 static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   struct ab_exchange *exchange = user;
   size_t size = unit * count;
+  char value[64];
   exchange->header_bytes += size;
   if (exchange->header_bytes > MAX_HEADER_BYTES) {
     return 0;
   }
-  char date[64];
-  if (is_date_header(line, size) && size - 5 < sizeof date) {
-    memcpy(date, line + 5, size - 5);
-    date[size - 5] = '\0';
-    time_t seconds = curl_getdate(date, NULL);
+  if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+    begin_answer(exchange);
+  } else if (header_value(line, size, "date:", value)) {
+    time_t seconds = curl_getdate(value, NULL);
     exchange->date_seconds = seconds > 0 ? (int64_t)seconds : 0;
+  } else if (header_value(line, size, "x-oss-hash-crc64ecma:", value)) {
+    exchange->has_checksum = read_checksum(value, &exchange->checksum);
   }
   return size;
 }
@@ -43,7 +74,29 @@ static size_t on_header(char *line, size_t unit, size_t count, void *user) {
 static size_t on_body(char *data, size_t unit, size_t count, void *user) {
   struct ab_exchange *exchange = user;
   size_t size = unit * count;
+  if (exchange->stream != NULL && exchange->stream->take != NULL &&
+      ab_exchange_status(exchange) == 200) {
+    exchange->streamed += size;
+    return exchange->stream->take(exchange->stream, data, size) ? size : 0;
+  }
   return ab_buffer_append(&exchange->response, data, size) == AB_BUFFER_OK ? size : 0;
+}
+
+static size_t on_give(char *room, size_t unit, size_t count, void *user) {
+  struct ab_exchange *exchange = user;
+  int64_t given = exchange->stream->give(exchange->stream, room, unit * count);
+  if (given < 0) {
+    return CURL_READFUNC_ABORT;
+  }
+  exchange->streamed += (uint64_t)given;
+  return (size_t)given;
+}
+
+/* Only ever asked for after a redirect or on a kept connection that was dead: from the start. */
+static int on_seek(void *user, curl_off_t offset, int origin) {
+  struct ab_exchange *exchange = user;
+  bool done = offset == 0 && origin == SEEK_SET && exchange->stream->rewind(exchange->stream);
+  return done ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 /*
@@ -77,13 +130,19 @@ struct ab_exchange *ab_exchange_new(const struct ab_allocator *allocator) {
   return exchange;
 }
 
+static void forget_headers(struct ab_exchange *exchange) {
+  curl_slist_free_all(exchange->headers);
+  ab_free(exchange->allocator, exchange->action);
+  exchange->headers = NULL;
+  exchange->action = NULL;
+}
+
 void ab_exchange_free(struct ab_exchange *exchange) {
   if (exchange == NULL) {
     return;
   }
   curl_easy_cleanup(exchange->easy);
-  curl_slist_free_all(exchange->headers);
-  ab_free(exchange->allocator, exchange->action);
+  forget_headers(exchange);
   ab_buffer_free(&exchange->response);
   ab_free(exchange->allocator, exchange);
 }
@@ -115,8 +174,7 @@ static bool build_headers(struct ab_exchange *exchange, struct ab_text action) {
     curl_slist_free_all(headers);
     return false;
   }
-  curl_slist_free_all(exchange->headers);
-  ab_free(exchange->allocator, exchange->action);
+  forget_headers(exchange);
   exchange->headers = headers;
   exchange->action = kept_action;
   return true;
@@ -174,6 +232,18 @@ static bool configure(struct ab_exchange *exchange, const struct ab_exchange_set
   return ok;
 }
 
+static void begin(struct ab_exchange *exchange, size_t limit, unsigned max_sends) {
+  ab_buffer_clear(&exchange->response);
+  exchange->response.limit = limit;
+  exchange->stream = NULL;
+  exchange->streamed = 0;
+  exchange->sends = 0;
+  exchange->max_sends = max_sends;
+  exchange->header_bytes = 0;
+  exchange->problem[0] = '\0';
+  begin_answer(exchange);
+}
+
 bool ab_exchange_prepare(struct ab_exchange *exchange, const struct ab_exchange_settings *settings,
                          const struct ab_post *post) {
   CURL *easy = exchange->easy;
@@ -189,14 +259,68 @@ bool ab_exchange_prepare(struct ab_exchange *exchange, const struct ab_exchange_
   SET(CURLOPT_HTTPHEADER, exchange->headers);
   SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.size);
   SET(CURLOPT_POSTFIELDS, post->body.size > 0 ? post->body.data : "");
-  ab_buffer_clear(&exchange->response);
-  exchange->response.limit = settings->max_response_bytes;
-  exchange->sends = 0;
-  exchange->max_sends = post->repeatable ? 2 : 1;
-  exchange->header_bytes = 0;
-  exchange->date_seconds = 0;
-  exchange->problem[0] = '\0';
+  begin(exchange, settings->max_response_bytes, post->repeatable ? 2 : 1);
   return ok;
+}
+
+/* What a PUT or GET of a store needs, and nothing that identifies us. */
+static bool build_stream_headers(struct ab_exchange *exchange, const char *content_type) {
+  struct ab_buffer line;
+  forget_headers(exchange);
+  ab_buffer_init(&line, exchange->allocator, 4096, false);
+  ab_buffer_append_string(&line, "Content-Type:");
+  if (content_type != NULL) {
+    ab_buffer_append_string(&line, " ");
+    ab_buffer_append_string(&line, content_type);
+  }
+  const char *text = ab_buffer_string(&line);
+  bool built = text != NULL && append_header(&exchange->headers, text) &&
+               append_header(&exchange->headers, "Expect:");
+  ab_buffer_free(&line);
+  return built;
+}
+
+bool ab_exchange_prepare_stream(struct ab_exchange *exchange,
+                                const struct ab_exchange_settings *settings,
+                                const struct ab_stream_request *request) {
+  CURL *easy = exchange->easy;
+  bool https = strncmp(request->url, "https:", 6) == 0;
+  bool ok = configure(exchange, settings) && build_stream_headers(exchange, request->content_type);
+  exchange->serial = 0; /* what comes next is configured anew */
+  SET(CURLOPT_URL, request->url);
+  SET(CURLOPT_HTTPHEADER, exchange->headers);
+  SET(CURLOPT_ACCEPT_ENCODING, NULL); /* the bytes as they are stored */
+  if (https) {
+#if AT_LEAST_LIBCURL(7, 85)
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+#else
+    SET(CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTPS);
+#endif
+    SET(CURLOPT_FOLLOWLOCATION, 1L);
+    SET(CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+  }
+  if (request->put) {
+    SET(CURLOPT_POST, 0L);
+    SET(CURLOPT_UPLOAD, 1L);
+    SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->size);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, STREAM_BUFFER);
+    SET(CURLOPT_READFUNCTION, on_give);
+    SET(CURLOPT_READDATA, exchange);
+    SET(CURLOPT_SEEKFUNCTION, on_seek);
+    SET(CURLOPT_SEEKDATA, exchange);
+  } else {
+    SET(CURLOPT_HTTPGET, 1L);
+    SET(CURLOPT_BUFFERSIZE, STREAM_BUFFER);
+  }
+  begin(exchange, MAX_REFUSAL_BYTES, 2 + MAX_REDIRECTS);
+  exchange->stream = request->stream;
+  return ok;
+}
+
+int64_t ab_exchange_announced_size(const struct ab_exchange *exchange) {
+  curl_off_t size = -1;
+  curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+  return (int64_t)size;
 }
 
 int ab_exchange_status(const struct ab_exchange *exchange) {
@@ -289,6 +413,9 @@ void ab_exchange_describe_stage(struct ab_exchange *exchange, struct ab_buffer *
     ab_buffer_append_string(message, "still connecting");
   } else if (microseconds(exchange, CURLINFO_PRETRANSFER_TIME_T) == 0) {
     ab_buffer_append_string(message, "still in the TLS handshake");
+  } else if (exchange->stream != NULL) {
+    ab_buffer_append_format(message, "%llu bytes had moved",
+                            (unsigned long long)exchange->streamed);
   } else if (exchange->header_bytes == 0) {
     ab_buffer_append_string(message, "connected, no answer yet");
   } else {

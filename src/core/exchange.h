@@ -19,6 +19,13 @@ struct ab_exchange_settings {
   size_t max_response_bytes;
 };
 
+/* Where a body goes or comes from that is too large for memory. */
+struct ab_stream {
+  bool (*take)(struct ab_stream *stream, const char *data, size_t size);
+  int64_t (*give)(struct ab_stream *stream, char *room, size_t size); /* -1: it can't */
+  bool (*rewind)(struct ab_stream *stream);
+};
+
 struct ab_exchange {
   const struct ab_allocator *allocator;
   CURL *easy;
@@ -26,10 +33,14 @@ struct ab_exchange {
   char *action;
   uint64_t serial;
   struct ab_buffer response;
+  struct ab_stream *stream; /* NULL: bodies are in memory */
+  uint64_t streamed;        /* bytes, in either direction */
   unsigned sends; /* how often libcurl was about to send the request */
   unsigned max_sends;
   size_t header_bytes;
   int64_t date_seconds; /* the answer's Date, since 1970; 0: none */
+  bool has_checksum;    /* of the body's bytes, as the store reckons: CRC-64 */
+  uint64_t checksum;
   char problem[CURL_ERROR_SIZE];
   void *owner;                                               /* whoever started it */
   void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */
@@ -49,6 +60,22 @@ struct ab_post {
 
 bool ab_exchange_prepare(struct ab_exchange *exchange, const struct ab_exchange_settings *settings,
                          const struct ab_post *post);
+
+/* One PUT of a stream's bytes, or one GET into it, at a URL that needs no credentials. */
+struct ab_stream_request {
+  const char *url;
+  struct ab_stream *stream;
+  bool put;
+  int64_t size;             /* of what is PUT */
+  const char *content_type; /* of what is PUT; NULL: not said */
+};
+
+bool ab_exchange_prepare_stream(struct ab_exchange *exchange,
+                                const struct ab_exchange_settings *settings,
+                                const struct ab_stream_request *request);
+
+/* The size of the answer's body as it was announced; -1: it wasn't. */
+int64_t ab_exchange_announced_size(const struct ab_exchange *exchange);
 
 /* The HTTP status of the answer; 0 if none came. */
 int ab_exchange_status(const struct ab_exchange *exchange);

@@ -47,6 +47,7 @@ bool ab_failure_lasts(enum ab_error error, int http_status, struct ab_text code)
   case AB_CANCELLED:
   case AB_CLOSED:
   case AB_OUT_OF_MEMORY:
+  case AB_FILE_FAILED:
     return true;
   default:
     return false;

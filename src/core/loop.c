@@ -67,6 +67,8 @@ ab_loop *ab_loop_new(const struct ab_allocator *allocator, const struct ab_decod
   ab_list_init(&loop->chores);
   ab_list_init(&loop->events);
   ab_list_init(&loop->taken);
+  ab_list_init(&loop->records);
+  ab_list_init(&loop->taken_records);
   if (!init_multi(loop)) {
     ab_loop_release(loop);
     return NULL;
@@ -112,6 +114,8 @@ void ab_loop_unreference(ab_loop *loop) {
   if (--loop->references == 0) {
     struct ab_allocator allocator = loop->allocator;
     ab_timer_heap_free(&loop->timers);
+    ab_members_close(&loop->records);
+    ab_members_close(&loop->taken_records);
     ab_free(&allocator, loop);
   }
 }

@@ -35,6 +35,9 @@ struct ab_loop {
   struct ab_link chores;
   struct ab_link events; /* members with something to tell, in the order of their news */
   struct ab_link taken;  /* the member that told its end last */
+  struct ab_link records; /* see record.h */
+  struct ab_link taken_records; /* the one that the host looks at */
+  size_t record_count;
   size_t under_way;
   size_t connections; /* the sum of all clients' max_connections */
   size_t in_flight;

@@ -1,7 +1,7 @@
 #include "operation.h"
 
 #include "clock.h"
-#include "random.h"
+#include "record.h"
 
 #include <assert.h>
 #include <string.h>
@@ -46,6 +46,7 @@ bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *
       .of_client.close = close_with_client,
       .event.close = let_go,
       .in_line.granted = on_granted,
+      .total = -1,
       .started_us = ab_clock_monotonic_us(),
   };
   ab_client_reference(client);
@@ -55,63 +56,57 @@ bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
-void ab_operation_send(ab_operation *operation, const struct ab_form *form) {
+void ab_operation_send(ab_operation *operation) {
   assert(operation->state == AB_OPERATION_WAITING);
   operation->state = AB_OPERATION_IN_LINE;
-  operation->form = form;
   ab_client_enter_line(operation->client, &operation->in_line);
-}
-
-/* The URL holds the key for some actions: it lives in the loop's one buffer, wiped after. */
-static bool prepare(ab_operation *operation, struct ab_exchange *exchange) {
-  ab_client *client = operation->client;
-  struct ab_buffer *url = &client->loop->url;
-  unsigned char nonce[AB_NONCE_BYTES];
-  ab_random_bytes(nonce, sizeof nonce);
-  ab_buffer_append_string(url, client->url);
-  ab_form_target(operation->form, ab_clock_unix_seconds(), nonce, url);
-  const char *text = ab_buffer_string(url);
-  const struct ab_post post = {
-      .url = text,
-      .action = operation->form->action,
-      .body = operation->form->body,
-      .repeatable = operation->form->repeatable,
-  };
-  bool prepared = text != NULL && ab_exchange_prepare(exchange, &client->settings, &post);
-  ab_buffer_clear(url);
-  return prepared;
 }
 
 static void on_exchange_done(struct ab_exchange *exchange, CURLcode code);
 
-static struct ab_exchange *start_exchange(ab_operation *operation) {
+static enum ab_error start_exchange(ab_operation *operation) {
   ab_loop *loop = operation->client->loop;
   struct ab_exchange *exchange = ab_loop_take_exchange(loop);
   if (exchange == NULL) {
-    return NULL;
+    return AB_OUT_OF_MEMORY;
   }
   exchange->owner = operation;
   exchange->done = on_exchange_done;
-  if (prepare(operation, exchange) && ab_loop_start_exchange(loop, exchange)) {
-    return exchange;
+  enum ab_error error = operation->kind->prepare(operation, exchange);
+  if (error == AB_OK && !ab_loop_start_exchange(loop, exchange)) {
+    error = AB_OUT_OF_MEMORY;
   }
-  ab_loop_keep_exchange(loop, exchange);
-  return NULL;
+  if (error != AB_OK) {
+    ab_loop_keep_exchange(loop, exchange);
+    return error;
+  }
+  operation->exchange = exchange;
+  return AB_OK;
+}
+
+static void set_exchange_timer(ab_operation *operation) {
+  const ab_client *client = operation->client;
+  ab_timer_set(&client->loop->timers, &operation->exchange_timer,
+               ab_clock_monotonic_us() + client->timeout_us);
 }
 
 static void on_granted(struct ab_waiter *waiter) {
   ab_operation *operation = AB_LISTED(waiter, ab_operation, in_line);
-  ab_client *client = operation->client;
-  operation->exchange = start_exchange(operation);
-  if (operation->exchange != NULL) {
+  operation->streamed = 0;
+  operation->sent_us = ab_clock_monotonic_us();
+  operation->requests++;
+  enum ab_error error = start_exchange(operation);
+  if (error == AB_OK) {
     operation->state = AB_OPERATION_IN_FLIGHT;
-    ab_timer_set(&client->loop->timers, &operation->exchange_timer,
-                 ab_clock_monotonic_us() + client->timeout_us);
+    set_exchange_timer(operation);
     return;
   }
   operation->state = AB_OPERATION_WAITING;
-  ab_client_leave_flight(client);
-  end_with(operation, AB_OUT_OF_MEMORY);
+  ab_client_leave_flight(operation->client);
+  operation->kind->answered(operation, &(struct ab_answer){
+                                           .error = error,
+                                           .message = ab_text_of(ab_error_text(error)),
+                                       });
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -125,12 +120,19 @@ static void leave_flight(ab_operation *operation) {
   ab_client_leave_flight(client);
 }
 
-static void decode(ab_operation *operation, struct ab_answer *answer) {
-  const struct ab_decoder *decoder = &operation->client->loop->decoder;
-  enum ab_decoded decoded = decoder->decode(decoder->user, operation->user,
-                                            ab_buffer_text(&operation->exchange->response),
-                                            operation->form->reading, &answer->reply);
-  ab_answer_judge(answer, decoded, operation->form->success_rule);
+static void record_exchange(const ab_operation *operation, const struct ab_answer *answer) {
+  ab_client_record(operation->client, &(struct ab_exchange_record){
+                                          .action = operation->action,
+                                          .answer = answer,
+                                          .attempt = operation->requests,
+                                          .began_us = operation->sent_us,
+                                      });
+}
+
+/* Hands up how an exchange went. */
+static void hand_up(ab_operation *operation, const struct ab_answer *answer) {
+  record_exchange(operation, answer);
+  operation->kind->answered(operation, answer);
 }
 
 static void on_exchange_done(struct ab_exchange *exchange, CURLcode code) {
@@ -143,21 +145,22 @@ static void on_exchange_done(struct ab_exchange *exchange, CURLcode code) {
   struct ab_buffer message;
   ab_buffer_init(&message, operation->client->allocator, 1024, false);
   if (answer.error == AB_OK) {
-    decode(operation, &answer);
+    operation->kind->read(operation, exchange, &answer);
   } else {
     ab_exchange_describe(exchange, code, &message);
     answer.message = ab_buffer_text(&message);
   }
   leave_flight(operation);
-  operation->kind->answered(operation, &answer);
+  hand_up(operation, &answer);
   ab_buffer_free(&message);
 }
 
-static void on_exchange_timer(struct ab_timer *timer) {
-  ab_operation *operation = AB_LISTED(timer, ab_operation, exchange_timer);
+static void give_up_exchange(ab_operation *operation) {
   struct ab_buffer message;
   ab_buffer_init(&message, operation->client->allocator, 1024, false);
-  ab_buffer_append_format(&message, "no complete answer within %lld ms (",
+  ab_buffer_append_format(&message, "%s within %lld ms (",
+                          operation->exchange->stream != NULL ? "nothing moved"
+                                                              : "no complete answer",
                           (long long)(operation->client->timeout_us / 1000));
   ab_exchange_describe_stage(operation->exchange, &message);
   ab_buffer_append_string(&message, ")");
@@ -167,8 +170,19 @@ static void on_exchange_timer(struct ab_timer *timer) {
       .message = ab_buffer_text(&message),
   };
   leave_flight(operation);
-  operation->kind->answered(operation, &answer);
+  hand_up(operation, &answer);
   ab_buffer_free(&message);
+}
+
+/* A file may take as long as it likes, if only it moves. */
+static void on_exchange_timer(struct ab_timer *timer) {
+  ab_operation *operation = AB_LISTED(timer, ab_operation, exchange_timer);
+  if (operation->exchange->streamed != operation->streamed) {
+    operation->streamed = operation->exchange->streamed;
+    set_exchange_timer(operation);
+    return;
+  }
+  give_up_exchange(operation);
 }
 
 /* ---- times and events --------------------------------------------------------------------- */
@@ -277,12 +291,16 @@ void ab_operation_end(ab_operation *operation, const struct ab_answer *answer) {
   ab_loop *loop = operation->client->loop;
   assert(operation->state != AB_OPERATION_ENDED);
   if (operation->state == AB_OPERATION_IN_FLIGHT) {
+    record_exchange(operation, answer);
     leave_flight(operation);
   } else if (operation->state == AB_OPERATION_IN_LINE) {
     ab_client_leave_line(&operation->in_line);
   }
   ab_timer_clear(&loop->timers, &operation->wake_timer);
   ab_timer_clear(&loop->timers, &operation->deadline_timer);
+  if (operation->kind->stopped != NULL) {
+    operation->kind->stopped(operation);
+  }
   set_result(operation, answer);
   operation->result.attempts = operation->attempts;
   operation->result.elapsed_ms = ab_operation_elapsed_ms(operation);
@@ -312,6 +330,14 @@ int64_t ab_operation_elapsed_ms(const ab_operation *operation) {
     return operation->result.elapsed_ms;
   }
   return (ab_clock_monotonic_us() - operation->started_us) / 1000;
+}
+
+int64_t ab_operation_bytes(const ab_operation *operation) {
+  return operation->bytes;
+}
+
+int64_t ab_operation_total(const ab_operation *operation) {
+  return operation->total;
 }
 
 bool ab_operation_cancel(ab_operation *operation) {

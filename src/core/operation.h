@@ -9,7 +9,6 @@
 
 #include "answer.h"
 #include "client.h"
-#include "form.h"
 
 enum ab_operation_state {
   AB_OPERATION_WAITING, /* for its next moment */
@@ -18,11 +17,16 @@ enum ab_operation_state {
   AB_OPERATION_ENDED
 };
 
-/* What differs between a call and a poll. */
+/* What differs between a call, a poll and the others. What is marked so may be NULL. */
 struct ab_operation_kind {
+  /* Tells libcurl what to send; AB_OK or why it can't be sent. */
+  enum ab_error (*prepare)(ab_operation *operation, struct ab_exchange *exchange);
+  /* Understands a whole answer: fills in error, code and message. */
+  void (*read)(ab_operation *operation, struct ab_exchange *exchange, struct ab_answer *answer);
   void (*answered)(ab_operation *operation, const struct ab_answer *answer);
   void (*woken)(ab_operation *operation);     /* the time set by ab_operation_wake_at came */
   void (*timed_out)(ab_operation *operation); /* its deadline came */
+  void (*stopped)(ab_operation *operation);   /* it is about to end, however; may be NULL */
   void (*destroy)(ab_operation *operation);   /* frees what the kind added, not the block */
 };
 
@@ -32,8 +36,11 @@ struct ab_operation {
   ab_client *client;
   void *user;
   enum ab_operation_state state;
-  const struct ab_form *form; /* being sent; the kind's */
+  struct ab_text action; /* of what is sent, for the records; the kind's */
   struct ab_exchange *exchange;
+  uint64_t streamed; /* by the exchange, when its timer came last */
+  int64_t sent_us;   /* when the exchange began */
+  unsigned requests; /* how many exchanges there were */
   struct ab_timer exchange_timer;
   struct ab_timer wake_timer;
   struct ab_timer deadline_timer;
@@ -42,6 +49,8 @@ struct ab_operation {
   struct ab_member event; /* closed: the loop lets go of the operation */
   bool progress_to_tell;
   unsigned attempts;
+  int64_t bytes; /* moved of a file */
+  int64_t total; /* -1: not known */
   int64_t started_us;
   struct ab_result result;
   char *texts; /* of the result; NULL: they are constants */
@@ -54,8 +63,8 @@ struct ab_operation {
 bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *kind,
                        ab_client *client, void *user);
 
-/* Puts the form in line; `answered` will be told how it went. */
-void ab_operation_send(ab_operation *operation, const struct ab_form *form);
+/* Gets in line for a connection; `answered` will be told how it went. */
+void ab_operation_send(ab_operation *operation);
 
 void ab_operation_wake_at(ab_operation *operation, int64_t due_us);
 void ab_operation_set_deadline(ab_operation *operation, int64_t due_us);

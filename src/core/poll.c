@@ -4,7 +4,7 @@
  */
 #include "clock.h"
 #include "failure.h"
-#include "operation.h"
+#include "form_request.h"
 #include "poll_plan.h"
 #include "verdict.h"
 
@@ -37,6 +37,16 @@ struct poll {
 
 static struct poll *poll_of(ab_operation *operation) {
   return (struct poll *)operation;
+}
+
+/* What is being sent, or will be next. */
+static const struct ab_form *form_of(const struct poll *poll) {
+  return poll->accepted ? &poll->check : &poll->submit;
+}
+
+static void send_next(struct poll *poll) {
+  poll->operation.action = form_of(poll)->action;
+  ab_operation_send(&poll->operation);
 }
 
 /* ---- copies of what the options point to ----------------------------------------------------- */
@@ -220,7 +230,7 @@ static void make_move(struct poll *poll, struct ab_next next, const struct ab_an
     if (next.wait_us > 0) {
       ab_operation_wake_at(&poll->operation, ab_clock_monotonic_us() + next.wait_us);
     } else {
-      ab_operation_send(&poll->operation, &poll->check);
+      send_next(poll);
     }
     break;
   case AB_MOVE_SUCCEED:
@@ -360,6 +370,15 @@ static void submitted(struct poll *poll, const struct ab_answer *answer) {
   make_move(poll, ab_poll_plan_begin(&poll->plan), answer);
 }
 
+static enum ab_error prepare(ab_operation *operation, struct ab_exchange *exchange) {
+  return ab_form_prepare(operation, form_of(poll_of(operation)), exchange);
+}
+
+static void read_answer(ab_operation *operation, struct ab_exchange *exchange,
+                        struct ab_answer *answer) {
+  ab_form_read(operation, form_of(poll_of(operation)), exchange, answer);
+}
+
 static void answered(ab_operation *operation, const struct ab_answer *answer) {
   struct poll *poll = poll_of(operation);
   if (poll->accepted) {
@@ -370,7 +389,7 @@ static void answered(ab_operation *operation, const struct ab_answer *answer) {
 }
 
 static void woken(ab_operation *operation) {
-  ab_operation_send(operation, &poll_of(operation)->check);
+  send_next(poll_of(operation));
 }
 
 static void timed_out(ab_operation *operation) {
@@ -390,7 +409,14 @@ static void destroy(ab_operation *operation) {
   free_parts(poll_of(operation), operation->client->allocator);
 }
 
-static const struct ab_operation_kind poll_kind = {answered, woken, timed_out, destroy};
+static const struct ab_operation_kind poll_kind = {
+    .prepare = prepare,
+    .read = read_answer,
+    .answered = answered,
+    .woken = woken,
+    .timed_out = timed_out,
+    .destroy = destroy,
+};
 
 static bool init_poll(struct poll *poll, ab_client *client, const struct ab_poll_options *options,
                       void *user) {
@@ -427,6 +453,6 @@ ab_operation *ab_poll_start(ab_client *client, const struct ab_poll_options *opt
     ab_operation_set_deadline(operation,
                               operation->started_us + ab_clock_us_of_ms(poll->timeout_ms));
   }
-  ab_operation_send(operation, poll->has_submit ? &poll->submit : &poll->check);
+  send_next(poll);
   return operation;
 }

@@ -9,6 +9,7 @@ void ab_poll_plan_init(struct ab_poll_plan *plan, const struct ab_poll_options *
   *plan = (struct ab_poll_plan){
       .max_attempts = options->max_attempts,
       .settle_checks = options->settle_checks,
+      .first_wait_us = (double)ab_clock_us_of_ms(options->first_wait_ms),
       .interval_us = (double)ab_clock_us_of_ms(options->interval_ms),
       .backoff = options->backoff >= 1 ? options->backoff : 1,
       .max_interval_us = (double)ab_clock_us_of_ms(options->max_interval_ms),
@@ -35,7 +36,7 @@ static struct ab_next look_again(const struct ab_poll_plan *plan, double wait_us
 }
 
 struct ab_next ab_poll_plan_begin(const struct ab_poll_plan *plan) {
-  return look_again(plan, 0);
+  return look_again(plan, plan->first_wait_us);
 }
 
 /* Waits one interval; the next one is longer by the factor. */

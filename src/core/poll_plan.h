@@ -40,6 +40,7 @@ struct ab_poll_plan {
   unsigned attempts; /* checks made */
   unsigned settle_checks;
   unsigned settled; /* checks in a row that showed nothing certain */
+  double first_wait_us;
   double interval_us;
   double backoff;
   double max_interval_us; /* 0: none */

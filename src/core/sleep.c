@@ -14,7 +14,12 @@ static void destroy(ab_operation *operation) {
   (void)operation;
 }
 
-static const struct ab_operation_kind sleep_kind = {answered, over, over, destroy};
+static const struct ab_operation_kind sleep_kind = {
+    .answered = answered,
+    .woken = over,
+    .timed_out = over,
+    .destroy = destroy,
+};
 
 ab_operation *ab_sleep_start(ab_client *client, int64_t delay_ms, void *user) {
   ab_operation *operation = ab_new_zeroed(client->allocator, sizeof *operation);
