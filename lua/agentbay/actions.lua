@@ -5,7 +5,7 @@
 ---@field body string[] names of the body's fields, in the order in which they are sent
 ---@field query? string[] names of the fields that the protocol wants in the query
 ---@field key_in_query? boolean the protocol wants the key in the query
----@field repeatable? boolean changes nothing at the service: may be sent again
+---@field repeatable? boolean|fun(values: table): boolean changes nothing at the service: may be sent again
 ---@field must_succeed? boolean an answer without Success is not a success
 ---@field reading? "tasks"|"state"|"bindings" what a poll must understand of the answer
 
@@ -37,7 +37,27 @@ local declared = {
     body = { "SessionId", "ContextId", "Path", "Mode" },
     must_succeed = true,
   },
-  GetContext = { body = { "AllowCreate", "Name", "ContextId", "LoginRegionId" } },
+  GetContext = {
+    repeatable = function(values)
+      return not values.AllowCreate
+    end,
+    body = { "AllowCreate", "Name", "ContextId", "LoginRegionId" },
+  },
+  ModifyContext = { body = { "Id", "Name" } },
+  DeleteContext = { body = { "Id" } },
+  ClearContext = { body = { "Id" } },
+  DescribeContextFiles = {
+    repeatable = true,
+    body = { "PageNumber", "PageSize", "ParentFolderPath", "ContextId" },
+  },
+  GetContextFileUploadUrl = { repeatable = true, body = { "ContextId", "FilePath" } },
+  GetContextFileDownloadUrl = { repeatable = true, body = { "ContextId", "FilePath" } },
+  DeleteContextFile = { body = { "ContextId", "FilePath" }, must_succeed = true },
+  BindContexts = { body = { "PersistenceDataList", "SessionId" } },
+  DescribeSessionContexts = { repeatable = true, body = { "SessionId" }, reading = "bindings" },
+  SetLabel = { body = { "Labels", "SessionId" } },
+  GetLabel = { repeatable = true, body = { "SessionId" } },
+  RefreshSessionIdleTime = { body = { "SessionId" } },
   ListContexts = { repeatable = true, body = { "MaxResults", "NextToken", "SessionId" } },
 }
 
@@ -64,17 +84,22 @@ end
 ---A request for the core.
 ---@param action string
 ---@param values table<string, string|number|boolean|nil> by wire name; absent ones are left out
+---@param reading? "tasks"|"state"|"bindings" what must be understood, if not what is usual
 ---@return table request
-function actions.request(action, values)
+function actions.request(action, values, reading)
   local declaration = assert(declared[action], action)
+  local repeatable = declaration.repeatable
+  if type(repeatable) == "function" then
+    repeatable = repeatable(values)
+  end
   return {
     action = action,
     key_in_query = declaration.key_in_query,
     query = flat_fields(declaration.query, values),
     body = flat_fields(declaration.body, values),
-    repeatable = declaration.repeatable,
+    repeatable = repeatable,
     must_succeed = declaration.must_succeed,
-    reading = declaration.reading,
+    reading = reading or declaration.reading,
   }
 end
 

@@ -4,9 +4,12 @@ local actions = require("agentbay.actions")
 local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local ContextService = require("agentbay.context_service")
+local endpoint = require("agentbay.endpoint")
 local json_text = require("agentbay.json_text")
+local log = require("agentbay.log")
 local method = require("agentbay.method")
-local policies = require("agentbay.policy")
+local mount = require("agentbay.mount")
+local paging = require("agentbay.paging")
 local results = require("agentbay.result")
 local runtime = require("agentbay.runtime")
 local Session = require("agentbay.session")
@@ -21,13 +24,17 @@ local USER_AGENT = ("AgentBay-Lua/%s (%s)"):format(version, _VERSION)
 ---@field region_id? string
 ---@field context agentbay.ContextService
 ---@field private _core userdata
+---@field private _logger table? it must live as long as the client
+---@field private _allow_insecure boolean
 local Client = class.new("client")
 
 ---@param settings agentbay.Settings
----@param transport {ca_file?: string, proxy?: string, max_connections: integer, max_response_bytes: integer}
+---@param transport agentbay.NewArguments checked
 ---@return agentbay.Client
 function Client.new(settings, transport)
   local client = setmetatable({ region_id = settings.region_id }, Client)
+  client._logger = log.new(transport.log, settings.log_level)
+  client._allow_insecure = transport.allow_insecure
   client._core = runtime.loop():client({
     url = settings.endpoint,
     api_key = settings.api_key,
@@ -37,7 +44,11 @@ function Client.new(settings, transport)
     proxy = transport.proxy,
     max_connections = transport.max_connections,
     max_response_bytes = transport.max_response_bytes,
+    keep_records = client._logger ~= nil,
   })
+  if client._logger then
+    runtime.log_for(client._core:serial(), client._logger)
+  end
   client.context = ContextService.new(client)
   return client
 end
@@ -50,22 +61,47 @@ function Client:_call(operation, request, finish)
   operation:_follow(self._core:call(request), finish)
 end
 
+local function transfers_progress(core_operation)
+  return {
+    context_status_data = core_operation:tasks(),
+    attempt = core_operation:attempts(),
+    elapsed_ms = core_operation:elapsed_ms(),
+  }
+end
+
+local function file_progress(core_operation)
+  local bytes, total = core_operation:moved()
+  return { bytes = bytes, total = total }
+end
+
 ---Makes `operation` follow a poll.
 ---@param operation agentbay.Operation
 ---@param options table
 ---@param finish fun(raw: table, operation: agentbay.Operation): table?
 function Client:_poll(operation, options, finish)
-  operation:_follow(self._core:poll(options), finish)
+  operation:_follow(self._core:poll(options), finish, transfers_progress)
+end
+
+---Makes `operation` follow the upload or download of a file.
+---@param operation agentbay.Operation
+---@param options table
+---@param finish fun(raw: table, operation: agentbay.Operation): table?
+function Client:_file(operation, options, finish)
+  operation:_follow(self._core:file(options), finish, file_progress)
+end
+
+---What is wrong with the URL of a file that the service gave; nil if nothing is.
+---@param url string
+---@return string? problem
+function Client:_file_url_problem(url)
+  return endpoint.url_problem(url, self._allow_insecure)
 end
 
 ---@class agentbay.SessionResult : agentbay.Result
 ---@field session? agentbay.Session there whenever a session exists, on failure too
 ---@field context_status_data? agentbay.ContextStatusData[] of the first downloads
 
----@class agentbay.ContextSync
----@field context_id string
----@field path string where it is mounted in the session
----@field policy? table how it is transferred; the service's defaults where left out
+---@class agentbay.ContextSync : agentbay.Mount
 ---@field wait? boolean default true: create waits for its first download
 
 ---@class agentbay.CreateArguments
@@ -84,12 +120,7 @@ method.define({
     image_id = arguments.text(),
     labels = arguments.map_of_text(),
     context_syncs = arguments.list_of(
-      arguments.record({
-        context_id = arguments.text({ required = true }),
-        path = arguments.text({ required = true }),
-        policy = policies.argument,
-        wait = arguments.boolean({ default = true }),
-      }),
+      mount.argument({ wait = arguments.boolean({ default = true }) }),
       { default = {} }
     ),
     wait = arguments.boolean({ default = true }),
@@ -143,17 +174,25 @@ local function listed(raw)
   return result
 end
 
+---@class agentbay.SessionListArguments
+---@field labels? table<string, string> only sessions that have all of them
+---@field status? "RUNNING"|"PAUSING"|"PAUSED"|"RESUMING"|"DELETING"|"DELETED"
+---@field max_results? integer of a page, default 10
+---@field next_token? string of the page before
+
+local list_arguments = {
+  labels = arguments.map_of_text(),
+  status = arguments.one_of("RUNNING", "PAUSING", "PAUSED", "RESUMING", "DELETING", "DELETED"),
+  max_results = arguments.integer({ min = 1, default = 10 }),
+  next_token = arguments.text(),
+}
+
 ---The sessions of the account, a page of them.
----@overload fun(self: agentbay.Client, given?: table): agentbay.SessionListResult
+---@overload fun(self: agentbay.Client, given?: agentbay.SessionListArguments): agentbay.SessionListResult
 method.define({
   class = Client,
   name = "list",
-  arguments = {
-    labels = arguments.map_of_text(),
-    status = arguments.one_of("RUNNING", "PAUSING", "PAUSED", "RESUMING", "DELETING", "DELETED"),
-    max_results = arguments.integer({ min = 1, default = 10 }),
-    next_token = arguments.text(),
-  },
+  arguments = list_arguments,
   start = function(self, given, operation)
     local request = actions.request("ListSession", {
       Labels = json_text.encode(json_text.sorted(given.labels or {})),
@@ -163,6 +202,17 @@ method.define({
     })
     self:_call(operation, request, listed)
   end,
+})
+
+---All sessions, page by page: `for session_id, failure in client:each{...}`. Where a page can't be
+---had, `session_id` is false and `failure` the result; it ends there.
+---@overload fun(self: agentbay.Client, given?: agentbay.SessionListArguments): fun(): string|false|nil, agentbay.Result?
+paging.define({
+  class = Client,
+  name = "each",
+  list = "list",
+  items = "session_ids",
+  arguments = list_arguments,
 })
 
 ---Deletes a session: as session:delete, for a session or the id of one.

@@ -7,6 +7,7 @@
 
 local endpoint = require("agentbay.endpoint")
 local env_file = require("agentbay.env_file")
+local log = require("agentbay.log")
 
 local config = {}
 
@@ -15,12 +16,14 @@ local config = {}
 ---@field endpoint string scheme and authority of the service: "https://host[:port]"
 ---@field region_id? string
 ---@field timeout_ms integer
+---@field log_level? "debug"|"info"|"warn"|"error"
 
 ---@class agentbay.SettingsOptions what the caller of agentbay.new gave, already checked
 ---@field api_key? string
 ---@field endpoint? string
 ---@field region_id? string
 ---@field timeout_ms? integer
+---@field log_level? string
 ---@field env_file? string path of the file to read instead of looking for a .env
 ---@field allow_insecure? boolean
 
@@ -36,13 +39,14 @@ config.LARGEST_TIMEOUT_MS = 2147483647
 -- Folders to look for a .env file in, when the depth of the working directory is not known.
 local FOLDERS = 32
 
-local FIELDS = { "api_key", "endpoint", "region_id", "timeout_ms" }
+local FIELDS = { "api_key", "endpoint", "region_id", "timeout_ms", "log_level" }
 
 local VARIABLES = {
   api_key = "AGENTBAY_API_KEY",
   endpoint = "AGENTBAY_ENDPOINT",
   region_id = "AGENTBAY_REGION_ID",
   timeout_ms = "AGENTBAY_TIMEOUT_MS",
+  log_level = "AGENTBAY_LOG_LEVEL",
 }
 
 local NO_API_KEY = "no API key: pass api_key to agentbay.new, set AGENTBAY_API_KEY in the "
@@ -172,6 +176,14 @@ function check.timeout_ms(value)
     return nil, "milliseconds from 1 to 2147483647 expected, got '" .. shown .. "'"
   end
   return number
+end
+
+function check.log_level(text)
+  local level = text:lower()
+  if not log.LEVELS[level] then
+    return nil, "'debug', 'info', 'warn' or 'error' expected, got '" .. text:sub(1, 20) .. "'"
+  end
+  return level
 end
 
 ---One field, checked; or nil and a message; or nil alone if it was given nowhere.

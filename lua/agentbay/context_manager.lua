@@ -5,7 +5,9 @@ local actions = require("agentbay.actions")
 local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local method = require("agentbay.method")
+local mount = require("agentbay.mount")
 local results = require("agentbay.result")
+local shape = require("agentbay.shape")
 
 ---@class agentbay.ContextManager
 ---@field session agentbay.Session
@@ -120,6 +122,97 @@ method.define({
       result.context_status_data = raw.tasks or {}
       result.attempts = raw.attempts
       result.elapsed_ms = raw.elapsed_ms
+      return result
+    end)
+  end,
+})
+
+---@class agentbay.ContextBindResult : agentbay.Result
+
+---@class agentbay.BindArguments
+---@field [integer] agentbay.Mount at least one
+---@field wait? boolean default true: until each is bound; false: until the service has accepted
+---@field timeout_ms? integer how long the wait may take, default 120000
+
+---Mounts contexts into the running session. With `wait` it succeeds once each context is bound at
+---its path; otherwise the failure (`Client.Timeout`) names those that are not. It does not wait for
+---files: `sync{ mode = "download" }` does.
+---@overload fun(self: agentbay.ContextManager, given: agentbay.BindArguments): agentbay.ContextBindResult
+method.define({
+  class = ContextManager,
+  name = "bind",
+  arguments = {
+    wait = arguments.boolean({ default = true }),
+    timeout_ms = arguments.integer({ min = 1, default = 120000 }),
+  },
+  options = { items = mount.argument(), min_items = 1 },
+  start = function(self, given, operation)
+    local scope = {
+      SessionId = self.session.session_id,
+      PersistenceDataList = mount.encode(given, "bind"),
+    }
+    local request = actions.request("BindContexts", scope)
+    local client = self.session.client
+    if not given.wait then
+      client:_call(operation, request, results.of)
+      return
+    end
+    local places = {}
+    for i, each in ipairs(given) do
+      places[i] = { context_id = each.context_id, path = each.path }
+    end
+    -- The official SDKs look every two seconds for two minutes; this looks sooner at first.
+    client:_poll(operation, {
+      submit = request,
+      check = actions.request("DescribeSessionContexts", scope),
+      judge = "bindings",
+      expected = places,
+      max_attempts = 1000,
+      interval_ms = 200,
+      backoff = 1.5,
+      max_interval_ms = 2000,
+      timeout_ms = given.timeout_ms,
+      timeout_error = "call",
+      what = "the binding",
+    }, results.of)
+  end,
+})
+
+---@class agentbay.ContextBinding
+---@field context_id string
+---@field context_name string
+---@field path string
+---@field policy string the service's JSON text; "" where it has none
+---@field bind_time string
+
+---@class agentbay.ContextBindingsResult : agentbay.Result
+---@field bindings agentbay.ContextBinding[] never nil
+
+local binding_members = {
+  { "context_id", "ContextId", "string", required = true },
+  { "context_name", "ContextName", "string" },
+  { "path", "Path", "string" },
+  { "policy", "Policy", "string" },
+  { "bind_time", "BindTime", "string" },
+}
+
+---The contexts that are bound into the session.
+---@overload fun(self: agentbay.ContextManager): agentbay.ContextBindingsResult
+method.define({
+  class = ContextManager,
+  name = "list_bindings",
+  arguments = {},
+  start = function(self, _, operation)
+    local request =
+      actions.request("DescribeSessionContexts", { SessionId = self.session.session_id })
+    self.session.client:_call(operation, request, function(raw)
+      local result = results.of(raw)
+      local bindings, problem
+      if raw.success then
+        bindings, problem = shape.list(raw.body.Data, binding_members, "Data")
+        result = problem and results.malformed(raw, problem) or result
+      end
+      result.bindings = bindings or {}
       return result
     end)
   end,

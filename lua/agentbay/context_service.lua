@@ -1,13 +1,16 @@
--- client.context: the contexts of the account, persistent storage that sessions mount.
+-- client.context: the contexts of the account, persistent storage that sessions mount. What is in
+-- them is in context_files.lua.
 
 local actions = require("agentbay.actions")
 local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
+local context_files = require("agentbay.context_files")
 local method = require("agentbay.method")
+local paging = require("agentbay.paging")
 local results = require("agentbay.result")
 local shape = require("agentbay.shape")
 
----@class agentbay.ContextService
+---@class agentbay.ContextService : agentbay.ContextFiles
 ---@field client agentbay.Client
 local ContextService = class.new("context")
 
@@ -38,7 +41,30 @@ local context_members = {
 ---@field context_id? string
 ---@field context? agentbay.Context
 
----A context by its name or id.
+---@param service agentbay.ContextService
+---@param given {name?: string, context_id?: string, create?: boolean}
+---@param operation agentbay.Operation
+local function get(service, given, operation)
+  local request = actions.request("GetContext", {
+    AllowCreate = given.create,
+    Name = given.name,
+    ContextId = given.context_id,
+    LoginRegionId = given.create and service.client.region_id or nil,
+  })
+  service.client:_call(operation, request, function(raw)
+    local result = results.of(raw)
+    if raw.success then
+      local context, problem = shape.object(raw.body.Data, context_members, "Data")
+      if not context then
+        return results.malformed(raw, problem)
+      end
+      result.context, result.context_id = context, context.id
+    end
+    return result
+  end)
+end
+
+---A context by its name or id; with `create` it is made where the name is new.
 ---@overload fun(self: agentbay.ContextService, given: {name?: string, context_id?: string, create?: boolean}): agentbay.ContextResult
 method.define({
   class = ContextService,
@@ -48,24 +74,26 @@ method.define({
     context_id = arguments.text(),
     create = arguments.boolean({ default = false }),
   },
-  start = function(self, given, operation)
-    local request = actions.request("GetContext", {
-      AllowCreate = given.create,
-      Name = given.name,
-      ContextId = given.context_id,
-      LoginRegionId = given.create and self.client.region_id or nil,
-    })
-    self.client:_call(operation, request, function(raw)
-      local result = results.of(raw)
-      if raw.success then
-        local context, problem = shape.object(raw.body.Data, context_members, "Data")
-        if not context then
-          return results.malformed(raw, problem)
-        end
-        result.context, result.context_id = context, context.id
+  options = {
+    verify = function(given)
+      if not given.name and (given.create or not given.context_id) then
+        return "name", given.create and "string" or "string, or a context_id,"
       end
-      return result
-    end)
+      return nil
+    end,
+  },
+  start = get,
+})
+
+---The context of this name, made if there is none.
+---@overload fun(self: agentbay.ContextService, name: string): agentbay.ContextResult
+method.define({
+  class = ContextService,
+  name = "create",
+  leading = "name",
+  arguments = { name = arguments.text({ required = true }) },
+  start = function(self, given, operation)
+    get(self, { name = given.name, create = true }, operation)
   end,
 })
 
@@ -75,16 +103,23 @@ method.define({
 ---@field max_results integer
 ---@field total_count integer
 
+---@class agentbay.ContextListArguments
+---@field max_results? integer of a page, default 10
+---@field next_token? string of the page before
+---@field session_id? string only those of this session
+
+local list_arguments = {
+  max_results = arguments.integer({ min = 1, default = 10 }),
+  next_token = arguments.text(),
+  session_id = arguments.text(),
+}
+
 ---The contexts of the account, a page of them.
----@overload fun(self: agentbay.ContextService, given?: {max_results?: integer, next_token?: string, session_id?: string}): agentbay.ContextListResult
+---@overload fun(self: agentbay.ContextService, given?: agentbay.ContextListArguments): agentbay.ContextListResult
 method.define({
   class = ContextService,
   name = "list",
-  arguments = {
-    max_results = arguments.integer({ min = 1, default = 10 }),
-    next_token = arguments.text(),
-    session_id = arguments.text(),
-  },
+  arguments = list_arguments,
   start = function(self, given, operation)
     local request = actions.request("ListContexts", {
       MaxResults = given.max_results,
@@ -96,5 +131,82 @@ method.define({
     end)
   end,
 })
+
+---All contexts, page by page: `for context, failure in client.context:each{...}`. Where a page
+---can't be had, `context` is false and `failure` the result; it ends there.
+---@overload fun(self: agentbay.ContextService, given?: agentbay.ContextListArguments): fun(): agentbay.Context|false|nil, agentbay.Result?
+paging.define({
+  class = ContextService,
+  name = "each",
+  list = "list",
+  items = "contexts",
+  arguments = list_arguments,
+})
+
+---Renames a context.
+---@overload fun(self: agentbay.ContextService, given: {context_id: string, name: string}): agentbay.Result
+method.define({
+  class = ContextService,
+  name = "update",
+  arguments = {
+    context_id = arguments.text({ required = true }),
+    name = arguments.text({ required = true }),
+  },
+  start = function(self, given, operation)
+    local request =
+      actions.request("ModifyContext", { Id = given.context_id, Name = given.name })
+    self.client:_call(operation, request, results.of)
+  end,
+})
+
+---Deletes a context with all that is in it.
+---@overload fun(self: agentbay.ContextService, context_id: string): agentbay.Result
+method.define({
+  class = ContextService,
+  name = "delete",
+  leading = "context_id",
+  arguments = { context_id = arguments.text({ required = true }) },
+  start = function(self, given, operation)
+    local request = actions.request("DeleteContext", { Id = given.context_id })
+    self.client:_call(operation, request, results.of)
+  end,
+})
+
+---@class agentbay.ClearArguments
+---@field context_id string
+---@field timeout_ms? integer how long it may take, default 60000
+---@field retry_interval? integer milliseconds before each look at its state, default 2000
+
+---Deletes all that is in a context and waits until the context is available again. Not done in
+---time is a failure with `Client.Timeout`, and the service may still be at it.
+---@overload fun(self: agentbay.ContextService, context_id: string, given?: agentbay.ClearArguments): agentbay.Result
+method.define({
+  class = ContextService,
+  name = "clear",
+  leading = "context_id",
+  arguments = {
+    context_id = arguments.text({ required = true }),
+    timeout_ms = arguments.integer({ min = 1, default = 60000 }),
+    retry_interval = arguments.integer({ min = 1, default = 2000 }),
+  },
+  start = function(self, given, operation)
+    local look = { ContextId = given.context_id, AllowCreate = false }
+    -- As the official SDKs, it doesn't look at once: the state may not have changed yet.
+    self.client:_poll(operation, {
+      submit = actions.request("ClearContext", { Id = given.context_id }),
+      check = actions.request("GetContext", look, "state"),
+      judge = "state",
+      final_states = { "available" },
+      max_attempts = 2 ^ 31,
+      first_wait_ms = given.retry_interval,
+      interval_ms = given.retry_interval,
+      timeout_ms = given.timeout_ms,
+      timeout_error = "call",
+      what = "the clearing",
+    }, results.of)
+  end,
+})
+
+context_files.define(ContextService)
 
 return ContextService

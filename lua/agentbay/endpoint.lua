@@ -168,6 +168,22 @@ local function split(text)
   return scheme, authority, rest
 end
 
+---The authority of a URL, checked; or nil and what is wrong with it.
+local function checked_authority(scheme, authority, allow_insecure)
+  local host, port = split_authority(authority)
+  if not host then
+    return nil, port
+  end
+  local clean_host, is_loopback = checked_host(host)
+  if not clean_host then
+    return nil, is_loopback
+  end
+  if scheme == "http" and not is_loopback and not allow_insecure then
+    return nil, "http:// is only for loopback addresses, unless allow_insecure = true"
+  end
+  return clean_host .. (port or "")
+end
+
 ---The URL ("https://host" or "https://host:port") of an endpoint, or nil and what is wrong with it.
 ---@param text string a host, host:port, or a URL; https unless it says otherwise
 ---@param allow_insecure boolean|nil let http:// name another machine
@@ -182,18 +198,25 @@ function endpoint.parse(text, allow_insecure)
   if problem then
     return nil, problem
   end
-  local host, port = split_authority(authority)
-  if not host then
-    return nil, port
+  local clean
+  clean, problem = checked_authority(scheme, authority, allow_insecure)
+  return clean and scheme .. "://" .. clean, problem
+end
+
+---What is wrong with a URL that somebody else made, such as a presigned one; nil if nothing is.
+---@param url string
+---@param allow_insecure boolean|nil let http:// name another machine
+---@return string|nil problem never with the URL in it, which may be a secret
+function endpoint.url_problem(url, allow_insecure)
+  if not url:find("^%a+://") then
+    return "the scheme is missing"
   end
-  local clean_host, is_loopback = checked_host(host)
-  if not clean_host then
-    return nil, is_loopback
+  local scheme, authority = split(url)
+  if not scheme then
+    return authority
   end
-  if scheme == "http" and not is_loopback and not allow_insecure then
-    return nil, "http:// is only for loopback addresses, unless allow_insecure = true"
-  end
-  return scheme .. "://" .. clean_host .. (port or "")
+  local _, problem = checked_authority(scheme, authority, allow_insecure)
+  return problem
 end
 
 return endpoint

@@ -19,6 +19,8 @@ local new_arguments = arguments.declare("new", {
   max_connections = arguments.integer({ min = 1, max = 10000, default = 64 }),
   max_response_bytes = arguments.integer({ min = 1, default = 16 * 1024 * 1024 }),
   env_file = arguments.text(),
+  log = arguments.callback(),
+  log_level = arguments.one_of("debug", "info", "warn", "error"),
   allow_insecure = arguments.boolean({ default = false }),
 })
 
@@ -32,6 +34,8 @@ local new_arguments = arguments.declare("new", {
 ---@field max_connections? integer requests under way at once, default 64; others wait in line
 ---@field max_response_bytes? integer default 16 MiB
 ---@field env_file? string the .env file, instead of the one found upward
+---@field log? agentbay.LogFunction called for each exchange; never gets the key
+---@field log_level? "debug"|"info"|"warn"|"error" else AGENTBAY_LOG_LEVEL; without `log`: to stderr
 ---@field allow_insecure? boolean http:// to other hosts than this one, default false
 
 ---A client. Raises where the settings don't make sense or no API key is found.

@@ -11,20 +11,23 @@ local method = {}
 ---@field name string
 ---@field arguments table<string, agentbay.Rule> `on_complete` is added
 ---@field leading? string name of the argument that comes first, by position
+---@field leading_is_table? boolean it is a plain table itself: only by position, then
+---@field options? agentbay.ShapeOptions what holds between the arguments
 ---@field start fun(self: table, given: table, operation: agentbay.Operation)
 
 ---The arguments table of a call whose first argument has a position: f(value, {...}) or f{...}.
----@param leading string
+---@param definition agentbay.Method
 ---@param first any
 ---@param second any
 ---@return any
-local function with_leading(leading, first, second)
-  if type(first) == "table" and getmetatable(first) == nil and second == nil then
+local function with_leading(definition, first, second)
+  local is_plain = type(first) == "table" and getmetatable(first) == nil
+  if is_plain and second == nil and not definition.leading_is_table then
     return first
   elseif second ~= nil and type(second) ~= "table" then
     return second
   end
-  local given = { [leading] = first }
+  local given = { [definition.leading] = first }
   for name, value in pairs(second or {}) do
     given[name] = value
   end
@@ -33,18 +36,21 @@ end
 
 ---@param definition agentbay.Method
 function method.define(definition)
-  local class, name, leading = definition.class, definition.name, definition.leading
+  local class, name = definition.class, definition.name
   local start = definition.start
   local members = { on_complete = arguments.callback() }
   for member, rule in pairs(definition.arguments) do
     members[member] = rule
   end
-  local declaration = arguments.declare(name, members)
+  local declaration = arguments.declare(name, members, definition.options)
 
   -- Level 3: the line that called the public method which called this.
   local function begin(public_name, self, first, second)
     arguments.check_self(self, class.__label, public_name, class.is_instance, 3)
-    local given = leading and with_leading(leading, first, second) or first
+    local given = first
+    if definition.leading then
+      given = with_leading(definition, first, second)
+    end
     given = arguments.check(declaration, public_name, given, 3)
     local operation = Operation.new(given.on_complete, given.on_progress)
     start(self, given, operation)

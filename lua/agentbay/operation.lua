@@ -10,6 +10,7 @@ local runtime = require("agentbay.runtime")
 ---@field private _result any
 ---@field private _listeners {[1]: function, [2]: any}[] called once it is done
 ---@field private _on_progress function?
+---@field private _describe (fun(core_operation: userdata): table)?
 local Operation = {}
 Operation.__index = Operation
 Operation.__name = "agentbay.operation"
@@ -43,9 +44,11 @@ end
 ---operation's result, or nil if it made the operation follow another core operation.
 ---@param core_operation userdata
 ---@param finish fun(raw: table, operation: agentbay.Operation): table?
-function Operation:_follow(core_operation, finish)
+---@param describe? fun(core_operation: userdata): table what `on_progress` is told; nil: nothing
+function Operation:_follow(core_operation, finish, describe)
   self._core = core_operation
   self._finish = finish
+  self._describe = describe
   runtime.watch(core_operation, self)
 end
 
@@ -67,13 +70,16 @@ function Operation:_ended(raw)
   end
 end
 
+---Bytes of a file that have moved, and how many there are.
+---@return integer bytes
+---@return integer? total
+function Operation:_moved()
+  return self._core:moved()
+end
+
 function Operation:_progressed(core_operation)
-  if self._on_progress then
-    runtime.call_later(self._on_progress, {
-      context_status_data = core_operation:tasks(),
-      attempt = core_operation:attempts(),
-      elapsed_ms = core_operation:elapsed_ms(),
-    })
+  if self._on_progress and self._describe then
+    runtime.call_later(self._on_progress, self._describe(core_operation))
   end
 end
 

@@ -12,6 +12,8 @@ local under_way = {} -- core operation -> operation
 local callbacks = { first = 1, last = 0 }
 local errors = { first = 1, last = 0 }
 local current ---@type agentbay.Task?
+local loggers = setmetatable({}, { __mode = "v" }) -- serial of a client -> who logs for it
+local is_logging = false
 local attached ---@type {wake: fun()}? an event loop that drives us
 
 local function push(queue, item)
@@ -120,6 +122,14 @@ function runtime.raise_later(message)
   wake()
 end
 
+---Has `logger:write(record)` called for each exchange of a client, as long as the logger lives.
+---@param serial integer
+---@param logger table
+function runtime.log_for(serial, logger)
+  loggers[serial] = logger
+  is_logging = true
+end
+
 ---The task whose code is running, if it is a task's.
 ---@return agentbay.Task?
 function runtime.current_task()
@@ -150,6 +160,18 @@ local function take_events()
   return any
 end
 
+---The records of exchanges, to those who log them.
+local function take_records()
+  local serial, record = loop:next_record()
+  while serial do
+    local logger = loggers[serial]
+    if logger then
+      runtime.call_later(logger.write, logger, record)
+    end
+    serial, record = loop:next_record()
+  end
+end
+
 ---Every callback runs, whatever the others do; their errors wait for their turn to be raised.
 ---A callback belongs to no task, even if a task steps the loop.
 ---@return boolean any
@@ -173,6 +195,9 @@ end
 ---time, after everything has been delivered.
 function runtime.deliver()
   local told, called
+  if is_logging then
+    take_records()
+  end
   repeat -- a callback may have ended other operations: by closing their client, say
     told = loop ~= nil and take_events()
     called = run_callbacks()

@@ -1,10 +1,15 @@
 -- A session: a sandbox of the service with contexts mounted into it.
 
+local actions = require("agentbay.actions")
 local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local ContextManager = require("agentbay.context_manager")
+local json_reader = require("agentbay.json_reader")
+local json_text = require("agentbay.json_text")
 local method = require("agentbay.method")
+local results = require("agentbay.result")
 local session_end = require("agentbay.session_end")
+local shape = require("agentbay.shape")
 
 ---@class agentbay.Session
 ---@field session_id string
@@ -53,6 +58,103 @@ method.define({
   },
   start = function(self, given, operation)
     session_end.start(self.client, self.session_id, given, operation)
+  end,
+})
+
+---Replaces the session's labels.
+---@overload fun(self: agentbay.Session, labels: table<string, string>, given?: table): agentbay.Result
+method.define({
+  class = Session,
+  name = "set_labels",
+  leading = "labels",
+  leading_is_table = true,
+  arguments = { labels = arguments.map_of_text({ required = true }) },
+  start = function(self, given, operation)
+    local request = actions.request("SetLabel", {
+      SessionId = self.session_id,
+      Labels = json_text.encode(json_text.sorted(given.labels)),
+    })
+    self.client:_call(operation, request, results.of)
+  end,
+})
+
+---@class agentbay.LabelsResult : agentbay.Result
+---@field labels? table<string, string>
+
+local labels_member = { { "labels", "Labels", "string" } }
+
+---@param raw table
+---@return table result
+local function read_labels(raw)
+  local result = results.of(raw)
+  if raw.success then
+    local labels
+    local data, problem = shape.object(raw.body.Data, labels_member, "Data")
+    if data then
+      labels, problem = json_reader.map_of_text(data.labels == "" and "{}" or data.labels)
+      problem = problem and "Data.Labels " .. problem
+    end
+    if problem then
+      return results.malformed(raw, problem)
+    end
+    result.labels = labels
+  end
+  return result
+end
+
+---@overload fun(self: agentbay.Session): agentbay.LabelsResult
+method.define({
+  class = Session,
+  name = "get_labels",
+  arguments = {},
+  start = function(self, _, operation)
+    local request = actions.request("GetLabel", { SessionId = self.session_id })
+    self.client:_call(operation, request, read_labels)
+  end,
+})
+
+---@class agentbay.SessionStatusResult : agentbay.Result
+---@field status? string "RUNNING", "PAUSED", "DELETING", ...
+---@field image_id? string
+---@field end_reason? string
+
+local status_members = {
+  { "status", "Status", "string", required = true },
+  { "image_id", "ImageId", "string" },
+  { "end_reason", "EndReason", "string" },
+}
+
+---@overload fun(self: agentbay.Session): agentbay.SessionStatusResult
+method.define({
+  class = Session,
+  name = "get_status",
+  arguments = {},
+  start = function(self, _, operation)
+    local request = actions.request("GetSessionDetail", { SessionId = self.session_id })
+    self.client:_call(operation, request, function(raw)
+      local result = results.of(raw)
+      if raw.success then
+        local read, problem = shape.object(raw.body.Data, status_members, "Data")
+        if not read then
+          return results.malformed(raw, problem)
+        end
+        result.status, result.image_id = read.status, read.image_id
+        result.end_reason = read.end_reason
+      end
+      return result
+    end)
+  end,
+})
+
+---Starts the session's idle time anew.
+---@overload fun(self: agentbay.Session): agentbay.Result
+method.define({
+  class = Session,
+  name = "keep_alive",
+  arguments = {},
+  start = function(self, _, operation)
+    local request = actions.request("RefreshSessionIdleTime", { SessionId = self.session_id })
+    self.client:_call(operation, request, results.of)
   end,
 })
 

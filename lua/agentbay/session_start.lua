@@ -2,6 +2,7 @@
 
 local actions = require("agentbay.actions")
 local json_text = require("agentbay.json_text")
+local mount = require("agentbay.mount")
 local policies = require("agentbay.policy")
 local results = require("agentbay.result")
 local Session = require("agentbay.session")
@@ -22,24 +23,6 @@ local sdk_stats = json_text.encode(json_text.object({
   { "is_release", true },
   { "framework", "" },
 }))
-
----The contexts as the service wants them: a JSON text in which each policy is a JSON text again.
----@param context_syncs table[]
----@return string?
-local function persistence_data_list(context_syncs)
-  if #context_syncs == 0 then
-    return nil
-  end
-  local entries = {}
-  for i, sync in ipairs(context_syncs) do
-    entries[i] = json_text.object({
-      { "ContextId", sync.context_id },
-      { "Path", sync.path },
-      { "Policy", sync.policy and policies.encode(sync.policy, "create") },
-    })
-  end
-  return json_text.encode(json_text.array(entries))
-end
 
 ---The contexts whose first download create waits for.
 ---@param given table
@@ -112,7 +95,7 @@ function session_start.start(client, given, operation)
   local request = actions.request("CreateMcpSession", {
     ImageId = given.image_id,
     Labels = given.labels and json_text.encode(json_text.sorted(given.labels)),
-    PersistenceDataList = persistence_data_list(given.context_syncs),
+    PersistenceDataList = mount.encode(given.context_syncs, "create"),
     SdkStats = sdk_stats,
     LoginRegionId = client.region_id,
   })
