@@ -14,9 +14,11 @@ function FileUrls.new(settings)
 end
 
 local function encoded(text)
-  return (text:gsub("[^%w%-._~/]", function(character)
-    return ("%%%02X"):format(character:byte())
-  end))
+  return (
+    text:gsub("[^%w%-._~/]", function(character)
+      return ("%%%02X"):format(character:byte())
+    end)
+  )
 end
 
 function FileUrls:signature(method, context_id, file, expires)

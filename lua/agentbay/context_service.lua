@@ -153,8 +153,7 @@ method.define({
     name = arguments.text({ required = true }),
   },
   start = function(self, given, operation)
-    local request =
-      actions.request("ModifyContext", { Id = given.context_id, Name = given.name })
+    local request = actions.request("ModifyContext", { Id = given.context_id, Name = given.name })
     self.client:_call(operation, request, results.of)
   end,
 })

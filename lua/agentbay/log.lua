@@ -25,7 +25,7 @@ local FIELDS = { "action", "status", "elapsed_ms", "attempt", "request_id", "err
 ---Text for one field of a line: in quotes where it has anything that could end it.
 local function shown(value)
   local text = tostring(value)
-  if text == "" or text:find('[%s%c"=\127-\255]') then
+  if text:find('[%s%c"=\127-\255]') then
     return '"' .. text:gsub('[%c"\\\127-\255]', "?") .. '"'
   end
   return text
@@ -38,7 +38,7 @@ end
 function log.line(level, event, fields)
   local words = { os.date("!%Y-%m-%dT%H:%M:%SZ"), level, "agentbay", event }
   for _, name in ipairs(FIELDS) do
-    if fields[name] ~= nil then
+    if fields[name] ~= nil and fields[name] ~= "" then
       words[#words + 1] = name .. "=" .. shown(fields[name])
     end
   end

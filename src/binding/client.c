@@ -313,8 +313,12 @@ int binding_new_client(lua_State *L) {
 
 void binding_open_client(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"call", client_call},     {"poll", client_poll},   {"file", client_file},
-      {"sleep", client_sleep},   {"serial", client_serial}, {"close", client_close},
+      {"call", client_call},
+      {"poll", client_poll},
+      {"file", client_file},
+      {"sleep", client_sleep},
+      {"serial", client_serial},
+      {"close", client_close},
       {NULL, NULL},
   };
   binding_new_type(L, CLIENT_TYPE, methods, client_forget);

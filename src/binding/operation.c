@@ -142,14 +142,10 @@ static int operation_release(lua_State *L) {
 
 void binding_open_operation(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"result", operation_result},
-      {"done", operation_done},
-      {"tasks", operation_tasks},
-      {"attempts", operation_attempts},
-      {"elapsed_ms", operation_elapsed_ms},
-      {"moved", operation_moved},
-      {"cancel", operation_cancel},
-      {NULL, NULL},
+      {"result", operation_result},         {"done", operation_done},
+      {"tasks", operation_tasks},           {"attempts", operation_attempts},
+      {"elapsed_ms", operation_elapsed_ms}, {"moved", operation_moved},
+      {"cancel", operation_cancel},         {NULL, NULL},
   };
   binding_new_type(L, OPERATION_TYPE, methods, operation_release);
 }

@@ -35,7 +35,7 @@ struct ab_exchange {
   struct ab_buffer response;
   struct ab_stream *stream; /* NULL: bodies are in memory */
   uint64_t streamed;        /* bytes, in either direction */
-  unsigned sends; /* how often libcurl was about to send the request */
+  unsigned sends;           /* how often libcurl was about to send the request */
   unsigned max_sends;
   size_t header_bytes;
   int64_t date_seconds; /* the answer's Date, since 1970; 0: none */

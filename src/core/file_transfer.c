@@ -22,6 +22,7 @@ struct file_transfer {
   char *content_type;
   uint64_t checksum; /* of the bytes that went through */
   int64_t told_us;   /* when progress was told last */
+  int64_t told_bytes;
   struct ab_buffer message;
 };
 
@@ -31,6 +32,11 @@ static struct file_transfer *transfer_of(ab_operation *operation) {
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
+static void tell_progress(struct file_transfer *transfer) {
+  transfer->told_bytes = transfer->operation.bytes;
+  ab_operation_tell_progress(&transfer->operation);
+}
+
 static void count(struct file_transfer *transfer, const char *data, size_t size) {
   ab_operation *operation = &transfer->operation;
   int64_t now_us = ab_clock_monotonic_us();
@@ -38,7 +44,7 @@ static void count(struct file_transfer *transfer, const char *data, size_t size)
   operation->bytes += (int64_t)size;
   if (now_us - transfer->told_us >= progress_interval_us) {
     transfer->told_us = now_us;
-    ab_operation_tell_progress(operation);
+    tell_progress(transfer);
   }
 }
 
@@ -190,7 +196,9 @@ static void answered(ab_operation *operation, const struct ab_answer *answer) {
     ab_disk_file_describe(&transfer->file, &transfer->message);
     fail(transfer, &told, AB_FILE_FAILED);
   }
-  ab_operation_tell_progress(operation);
+  if (operation->bytes != transfer->told_bytes) {
+    tell_progress(transfer);
+  }
   ab_operation_end(operation, &told);
 }
 

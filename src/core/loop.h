@@ -33,9 +33,9 @@ struct ab_loop {
   int64_t curl_due_us; /* when libcurl wants to be called; INT64_MAX: never */
   struct ab_link members;
   struct ab_link chores;
-  struct ab_link events; /* members with something to tell, in the order of their news */
-  struct ab_link taken;  /* the member that told its end last */
-  struct ab_link records; /* see record.h */
+  struct ab_link events;        /* members with something to tell, in the order of their news */
+  struct ab_link taken;         /* the member that told its end last */
+  struct ab_link records;       /* see record.h */
   struct ab_link taken_records; /* the one that the host looks at */
   size_t record_count;
   size_t under_way;

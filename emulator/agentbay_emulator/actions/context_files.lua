@@ -73,27 +73,23 @@ local function whole(text, default)
   return number and number >= 1 and number or nil
 end
 
-context_files.DescribeContextFiles = on_path(
-  "ParentFolderPath",
-  { "ContextId" },
-  function(_, asked)
-    local page = whole(asked.parameters.PageNumber, 1)
-    local size = whole(asked.parameters.PageSize, 50)
-    if not page or not size then
-      return answers.error(400, "InvalidParameter", "PageNumber or PageSize is not valid.")
-    end
-    local parent = "/" .. asked.file
-    local entries = {}
-    if lfs.attributes(asked.path, "mode") == "directory" then
-      entries = entries_of(asked.path, parent)
-    end
-    local listed = answers.list({})
-    for i = (page - 1) * size + 1, math.min(page * size, #entries) do
-      listed[#listed + 1] = entries[i]
-    end
-    return answers.success(listed, { Count = #entries })
+context_files.DescribeContextFiles = on_path("ParentFolderPath", { "ContextId" }, function(_, asked)
+  local page = whole(asked.parameters.PageNumber, 1)
+  local size = whole(asked.parameters.PageSize, 50)
+  if not page or not size then
+    return answers.error(400, "InvalidParameter", "PageNumber or PageSize is not valid.")
   end
-)
+  local parent = "/" .. asked.file
+  local entries = {}
+  if lfs.attributes(asked.path, "mode") == "directory" then
+    entries = entries_of(asked.path, parent)
+  end
+  local listed = answers.list({})
+  for i = (page - 1) * size + 1, math.min(page * size, #entries) do
+    listed[#listed + 1] = entries[i]
+  end
+  return answers.success(listed, { Count = #entries })
+end)
 
 local function url_action(method, must_exist)
   return on_path("FilePath", { "ContextId", "FilePath" }, function(emulator, asked)
