@@ -57,6 +57,7 @@ OBJECTS  := $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BIN
 # What each target needs on this machine: groups of scripts/install-dependencies. Compiling
 # alone never installs anything, it only says what is missing.
 NEEDS_demo          := build run emulator
+NEEDS_demo-files    := build run emulator
 NEEDS_test          := build run emulator test
 NEEDS_test-all      := build run emulator test
 NEEDS_test-asan     := build run emulator test
@@ -73,7 +74,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects demo test test-all bench-frame bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects demo demo-files test test-all bench-frame bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -84,6 +85,10 @@ all: $(MODULE) ## compile the module (the default): LUA=lua5.4 CC=cc BUILD=build
 
 demo: needs all ## run examples/sync.lua against the emulator
 	@LUA='$(LUA)' OUT='$(OUT)' scripts/demo
+
+demo-files: needs all ## run examples/files.lua: a file of SIZE=1024 MiB to a session and back
+	@OUT='$(OUT)'; . scripts/checkout-env; SIZE='$(or $(SIZE),1024)' \
+		scripts/with-emulator --transfer-ms 50 -- '$(LUA)' examples/files.lua
 
 test: needs all $(PROGRAMS) ## run all specs; SPEC=FILE runs one, ARGS=... goes to busted
 	@LUA='$(LUA)' OUT='$(OUT)' SPEC='$(SPEC)' LIMIT='$(LIMIT)' scripts/run-specs $(ARGS)

@@ -14,8 +14,8 @@ A client of AgentBay: creates cloud sessions, mounts contexts into them, asks fo
 and synchronises them, blocking or as operations driven from a frame or event loop. HTTP goes
 through libcurl, in a core written in C.
 
-The rock also brings agentbay-emulator, a local stand-in for the service. It alone needs more
-rocks: http, luafilesystem, luasocket, dkjson and argparse.]],
+The rock also brings the command agentbay, and agentbay-emulator, a local stand-in for the
+service. The latter alone needs more rocks: http, luafilesystem, luasocket and dkjson.]],
   homepage = "https://github.com/agentbay/agentbay-lua",
   issues_url = "https://github.com/agentbay/agentbay-lua/issues",
   license = "MIT",
@@ -27,6 +27,7 @@ supported_platforms = { "unix" }
 dependencies = {
   "lua >= 5.1, < 5.5",
   "lua-cjson >= 2.1.0",
+  "argparse >= 0.7.0",
 }
 
 external_dependencies = {
@@ -142,6 +143,6 @@ build = {
     ["agentbay.version"] = "lua/agentbay/version.lua",
   },
   install = {
-    bin = { "emulator/agentbay-emulator" },
+    bin = { "bin/agentbay", "emulator/agentbay-emulator" },
   },
 }

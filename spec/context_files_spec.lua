@@ -73,9 +73,12 @@ describe("the files of client.context", function()
     for _, case in ipairs({
       { "nothing", "" },
       { "text", "hello\n" },
-      { "all bytes", (("x"):rep(256):gsub("()x", function(i)
-        return string.char(i - 1)
-      end)) },
+      {
+        "all bytes",
+        (("x"):rep(256):gsub("()x", function(i)
+          return string.char(i - 1)
+        end)),
+      },
       { "more than a buffer", ("0123456789abcde\n"):rep(60000) },
     }) do
       it("bring back " .. case[1] .. " byte for byte", function()

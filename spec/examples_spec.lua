@@ -10,14 +10,15 @@ describe("the example", function()
     emulator:stop()
   end)
 
-  local function run(name)
-    local command = ("AGENTBAY_API_KEY=%s AGENTBAY_ENDPOINT=%s AGENTBAY_EMULATOR_DATA='%s' %s examples/%s 2>&1"):format(
-      emulator.api_key,
-      emulator.url,
-      emulator.data,
-      arg[-1] or "lua5.4",
-      name
-    )
+  local function run(name, variables)
+    local command = (variables or "")
+      .. (" AGENTBAY_API_KEY=%s AGENTBAY_ENDPOINT=%s AGENTBAY_EMULATOR_DATA='%s' %s examples/%s 2>&1"):format(
+        emulator.api_key,
+        emulator.url,
+        emulator.data,
+        arg[-1] or "lua5.4",
+        name
+      )
     local process = assert(io.popen(command))
     local output = process:read("*a")
     local ok = process:close()
@@ -39,5 +40,11 @@ describe("the example", function()
 
   it("sync.lua brings a file from one session to another", function()
     assert.is_truthy(run("sync.lua"):find("Done:", 1, true))
+  end)
+
+  it("files.lua brings files to a session and back", function()
+    local output = run("files.lua", "SIZE=3")
+    assert.is_truthy(output:find("large.bin: the same 3145733 bytes", 1, true), output)
+    assert.is_truthy(output:find("Done.", 1, true))
   end)
 end)

@@ -344,4 +344,103 @@ describe("a session", function()
     )
     assert.is_truthy(session:delete({ sync_context = true }).error_message:find(": x", 1, true))
   end)
+
+  describe("client:each", function()
+    it("gives the ids of all sessions over all pages", function()
+      local ids = {}
+      for i = 1, 3 do
+        ids[i] = client:create({ labels = { group = "one" } }).session.session_id
+      end
+      client:create({ labels = { group = "two" } })
+      local seen = {}
+      for id, failure in client:each({ labels = { group = "one" }, max_results = 2 }) do
+        assert.is_nil(failure)
+        seen[#seen + 1] = id
+      end
+      assert.are.same(ids, seen)
+    end)
+  end)
+
+  describe("set_labels and get_labels", function()
+    it("replace and read the labels", function()
+      local session = client:create({ labels = { old = "1" } }).session
+      assert.are.same({ old = "1" }, session:get_labels().labels)
+      assert.is_true(session:set_labels({ project = "demo", owner = "Zoë & co" }).success)
+      assert.are.equal(
+        '{"owner":"Zoë & co","project":"demo"}',
+        emulator:requests("SetLabel")[1].form.Labels
+      )
+      assert.are.same({ project = "demo", owner = "Zoë & co" }, session:get_labels().labels)
+      assert.is_true(session:set_labels({}).success)
+      assert.are.same({}, session:get_labels().labels)
+    end)
+
+    it("take a label whose name is that of an argument", function()
+      local session = client:create().session
+      assert.is_true(session:set_labels({ labels = "x", on_complete = "y" }).success)
+      assert.are.same({ labels = "x", on_complete = "y" }, session:get_labels().labels)
+    end)
+
+    it("tell of a refusal", function()
+      local session = client:create().session
+      emulator:answer("SetLabel", '{"Success":false,"Code":"Labels.TooMany","Message":"no"}')
+      emulator:answer("GetLabel", '{"Success":false}')
+      assert.are.equal("Labels.TooMany", session:set_labels({ a = "b" }).error_code)
+      assert.are.equal("Client.Refused", session:get_labels().error_code)
+    end)
+
+    for _, case in ipairs({
+      { "no JSON", '{"Success":true,"Data":{"Labels":"{"}}' },
+      { "a list", '{"Success":true,"Data":{"Labels":"[1]"}}' },
+      { "a number for a label", '{"Success":true,"Data":{"Labels":"{\\"a\\":1}"}}' },
+      { "no Data", '{"Success":true}' },
+    }) do
+      it("call " .. case[1] .. " malformed", function()
+        local session = client:create().session
+        emulator:answer("GetLabel", case[2])
+        assert.are.equal("Client.MalformedResponse", session:get_labels().error_code)
+      end)
+    end
+
+    it("refuse what are no labels", function()
+      local session = client:create().session
+      assert.has_error(function()
+        session:set_labels()
+      end, "bad argument 'labels' to 'set_labels' (table of strings expected, got no value)")
+      assert.has_error(function()
+        session:set_labels({ a = 1 })
+      end, "bad argument 'labels.a' to 'set_labels' (string expected, got number)")
+    end)
+
+    it("start without waiting, too", function()
+      local session = client:create().session
+      local operation = session:set_labels_async({ a = "b" })
+      assert.is_false(operation:done())
+      assert.is_true(operation:wait().success)
+    end)
+  end)
+
+  describe("get_status and keep_alive", function()
+    it("tell of the session, and start its idle time anew", function()
+      local session = client:create({ image_id = "code_latest" }).session
+      local told = session:get_status()
+      assert.is_true(told.success, told.error_message)
+      assert.are.equal("RUNNING", told.status)
+      assert.are.equal("code_latest", told.image_id)
+      assert.is_true(session:keep_alive().success)
+      assert.are.equal(
+        session.session_id,
+        emulator:requests("RefreshSessionIdleTime")[1].form.SessionId
+      )
+      session:delete()
+      assert.are.equal("InvalidMcpSession.NotFound", session:get_status().error_code)
+      assert.are.equal("InvalidMcpSession.NotFound", session:keep_alive().error_code)
+    end)
+
+    it("call an answer without a status malformed", function()
+      local session = client:create().session
+      emulator:answer("GetSessionDetail", '{"Success":true,"Data":{}}')
+      assert.are.equal("Client.MalformedResponse", session:get_status().error_code)
+    end)
+  end)
 end)

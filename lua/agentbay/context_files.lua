@@ -57,8 +57,9 @@ local list_arguments = {
 ---@return table result
 local function listed(raw)
   local result = results.of(raw)
-  local files, counted, problem = {}, { count = 0 }, nil
+  local files, counted = {}, { count = 0 }
   if raw.success then
+    local problem
     files, problem = shape.list(raw.body.Data, file_members, "Data")
     if files then
       counted, problem = shape.object(raw.body, count_member, "the answer")

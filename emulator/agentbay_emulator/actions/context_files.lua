@@ -74,8 +74,9 @@ local function whole(text, default)
 end
 
 context_files.DescribeContextFiles = on_path("ParentFolderPath", { "ContextId" }, function(_, asked)
-  local page = whole(asked.parameters.PageNumber, 1)
-  local size = whole(asked.parameters.PageSize, 50)
+  local given = asked.parameters
+  local page = whole(given.PageNumber, 1)
+  local size = whole(given.MaxResults, given.PageSize or 50)
   if not page or not size then
     return answers.error(400, "InvalidParameter", "PageNumber or PageSize is not valid.")
   end
@@ -84,11 +85,15 @@ context_files.DescribeContextFiles = on_path("ParentFolderPath", { "ContextId" }
   if lfs.attributes(asked.path, "mode") == "directory" then
     entries = entries_of(asked.path, parent)
   end
+  -- Newer SDKs chain pages by tokens, older ones number them.
+  local first = whole(given.NextToken, (page - 1) * size + 1) or 1
+  local last = math.min(first + size - 1, #entries)
   local listed = answers.list({})
-  for i = (page - 1) * size + 1, math.min(page * size, #entries) do
+  for i = first, last do
     listed[#listed + 1] = entries[i]
   end
-  return answers.success(listed, { Count = #entries })
+  local next_token = last < #entries and tostring(last + 1) or ""
+  return answers.success(listed, { Count = #entries, NextToken = next_token })
 end)
 
 local function url_action(method, must_exist)
