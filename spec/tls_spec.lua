@@ -92,4 +92,52 @@ describe("over TLS", function()
     get({})
     assert.are.same({}, emulator:requests("GetSession"))
   end)
+
+  describe("a file of a context", function()
+    local client, id, target
+
+    before_each(function()
+      emulator:reset()
+      client = emulator:client({
+        endpoint = "localhost:" .. emulator.port,
+        ca_file = folder .. "/ca.pem",
+      })
+      id = client.context:create("files").context_id
+      target = folder .. "/target"
+      os.remove(target)
+      local source = folder .. "/ca.pem"
+      local up = client.context:upload_file({ context_id = id, path = "/a", file = source })
+      assert.is_true(up.success, up.error_message)
+    end)
+
+    local function download()
+      return client.context:download_file({ context_id = id, path = "/a", file = target })
+    end
+
+    it("goes there and back", function()
+      assert.is_true(download().success)
+      assert.is_truthy(os.execute(("cmp '%s' '%s/ca.pem'"):format(target, folder)))
+    end)
+
+    it("is followed to another place that is HTTPS, and to no other", function()
+      local url = client.context:get_file_download_url({ context_id = id, path = "/a" }).url
+      local places =
+        { url, (url:gsub("^https", "http")), "file:///etc/passwd", "ftp://localhost/a" }
+      for i, place in ipairs(places) do
+        emulator:fault({ action = "StoreGet", status = 302, headers = { location = place } })
+        local result = download()
+        assert.are.equal(i == 1, result.success, place)
+        assert.is_nil((result.error_message:find("Signature", 1, true)))
+        emulator:control("DELETE", "faults")
+      end
+    end)
+
+    it("does not go in circles", function()
+      local url = client.context:get_file_download_url({ context_id = id, path = "/a" }).url
+      local fault = { action = "StoreGet", status = 302, times = -1, headers = { location = url } }
+      emulator:fault(fault)
+      assert.is_false(download().success)
+      assert.is_true(#emulator:requests("StoreGet") <= 4)
+    end)
+  end)
 end)

@@ -154,7 +154,7 @@ describe("config.resolve", function()
 
     it("does not look where nothing is missing", function()
       local world = outside(variables, {})
-      config.resolve({}, 2, world)
+      config.resolve({ log_level = "info" }, 2, world)
       assert.are.same({}, world.asked)
     end)
 
@@ -327,6 +327,26 @@ describe("config.resolve", function()
       assert.error_matches(function()
         config.resolve({ api_key = "k", env_file = "." }, -1)
       end, "^bad argument 'env_file' to 'new' %(")
+    end)
+  end)
+
+  describe("the log level", function()
+    it("comes from the environment or the file, in any case", function()
+      local world = outside({ AGENTBAY_LOG_LEVEL = "WARN" }, {})
+      assert.are.equal("warn", config.resolve({ api_key = "k" }, 2, world).log_level)
+      world = outside({}, { [".env"] = "AGENTBAY_LOG_LEVEL=debug" })
+      assert.are.equal("debug", config.resolve({ api_key = "k" }, 2, world).log_level)
+    end)
+
+    it("is refused where there is no such level, by the name of the variable", function()
+      local world = outside({ AGENTBAY_LOG_LEVEL = "loud" }, {})
+      assert.has_error(
+        function()
+          config.resolve({ api_key = "k" }, 2, world)
+        end,
+        "bad AGENTBAY_LOG_LEVEL in the environment ('debug', 'info', 'warn' or 'error' expected, "
+          .. "got 'loud')"
+      )
     end)
   end)
 end)
