@@ -70,6 +70,7 @@ build = {
         "src/core/poller.c",
         "src/core/random.c",
         "src/core/record.c",
+        "src/core/retry.c",
         "src/core/sleep.c",
         "src/core/timer_heap.c",
         "src/core/verdict.c",

@@ -8,7 +8,7 @@ describe("session.context_manager:info", function()
 
   setup(function()
     emulator = Emulator.start()
-    session, context_id = emulator:session()
+    session, context_id = emulator:session(emulator:client({ retry = false }))
   end)
   teardown(function()
     emulator:stop()
@@ -57,6 +57,7 @@ describe("session.context_manager:info", function()
       success = true,
       request_id = "req-status",
       error_message = "",
+      attempts = 1,
       context_status_data = { empty, empty },
     }, session.context_manager:info())
   end)
@@ -165,6 +166,7 @@ describe("session.context_manager:info", function()
         error_message = "[Forbidden.Key] not yours",
         error_code = "Forbidden.Key",
         http_status = 403,
+        attempts = 1,
         context_status_data = {},
       }, session.context_manager:info())
     end)

@@ -196,10 +196,12 @@ describe("a session", function()
       emulator:settings({ delete_ms = 150 })
       local session = client:create().session
       local result = session:delete()
-      assert.are.same(
-        { success = true, request_id = result.request_id, error_message = "" },
-        result
-      )
+      assert.are.same({
+        success = true,
+        request_id = result.request_id,
+        error_message = "",
+        attempts = result.attempts,
+      }, result)
       assert.are.equal("InvalidMcpSession.NotFound", client:get(session.session_id).error_code)
     end)
 

@@ -28,11 +28,20 @@ local USER_AGENT = ("AgentBay-Lua/%s (%s)"):format(version, _VERSION)
 ---@field private _allow_insecure boolean
 local Client = class.new("client")
 
+---The core's names for the `retry` argument.
+local function retry_options(retry)
+  if retry == false then
+    return { max_attempts = 1 }
+  end
+  return type(retry) == "table" and retry or {}
+end
+
 ---@param settings agentbay.Settings
 ---@param transport agentbay.NewArguments checked
 ---@return agentbay.Client
 function Client.new(settings, transport)
   local client = setmetatable({ region_id = settings.region_id }, Client)
+  local retry = retry_options(transport.retry)
   client._logger = log.new(transport.log, settings.log_level)
   client._allow_insecure = transport.allow_insecure
   client._core = runtime.loop():client({
@@ -44,6 +53,9 @@ function Client.new(settings, transport)
     proxy = transport.proxy,
     max_connections = transport.max_connections,
     max_response_bytes = transport.max_response_bytes,
+    retry_max_attempts = retry.max_attempts,
+    retry_base_ms = retry.base_ms,
+    retry_cap_ms = retry.cap_ms,
     keep_records = client._logger ~= nil,
   })
   if client._logger then

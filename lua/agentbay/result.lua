@@ -10,13 +10,19 @@ local result = {}
 ---@field error_message string "" on success; "[Code] Message" for an error of the service
 ---@field error_code? string on failure: the service's Code or one of the client's
 ---@field http_status? integer on failure: 0 when no response came
+---@field attempts? integer how often the request was sent; of what waits: status checks
 
 ---The fields that all results share.
 ---@param raw table what the core gave
 ---@return agentbay.Result
 function result.of(raw)
   if raw.success then
-    return { success = true, request_id = raw.request_id, error_message = "" }
+    return {
+      success = true,
+      request_id = raw.request_id,
+      error_message = "",
+      attempts = raw.attempts,
+    }
   end
   return {
     success = false,
@@ -24,6 +30,7 @@ function result.of(raw)
     error_message = raw.error_message,
     error_code = raw.error_code,
     http_status = raw.http_status,
+    attempts = raw.attempts,
   }
 end
 
@@ -39,6 +46,7 @@ function result.failure(raw, error_code, message)
     error_message = message,
     error_code = error_code,
     http_status = raw.http_status or 200,
+    attempts = raw.attempts,
   }
 end
 

@@ -14,7 +14,12 @@ local GONE = "InvalidMcpSession.NotFound"
 local function deleted(raw)
   local result = results.of(raw)
   if result.error_code == GONE then
-    return { success = true, request_id = result.request_id, error_message = "" }
+    return {
+      success = true,
+      request_id = result.request_id,
+      error_message = "",
+      attempts = result.attempts,
+    }
   end
   return result
 end

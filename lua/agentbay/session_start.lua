@@ -71,6 +71,9 @@ end
 local function created(client, raw)
   local result = results.of(raw)
   if not raw.success then
+    if raw.uncertain then
+      result.error_message = result.error_message .. "; a session may exist: see client:list"
+    end
     return result
   end
   local data = raw.body.Data

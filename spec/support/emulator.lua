@@ -126,6 +126,7 @@ end
 ---A client of it.
 function Emulator:client(options)
   local settings = { api_key = self.api_key, endpoint = self.url, ca_file = self.ca_file }
+  settings.retry = { base_ms = 5 } -- nobody wants to wait
   for name, value in pairs(options or {}) do
     settings[name] = value
   end

@@ -296,6 +296,12 @@ int binding_new_client(lua_State *L) {
       .timeout_ms = whole_field(L, 2, "timeout_ms", 60000, INT64_C(1000000000000)),
       .max_response_bytes = (size_t)whole_field(L, 2, "max_response_bytes", 0, INT32_MAX),
       .max_connections = (unsigned)whole_field(L, 2, "max_connections", 1, 10000),
+      .retry =
+          {
+              .max_attempts = (unsigned)whole_field(L, 2, "retry_max_attempts", 0, 1000),
+              .base_ms = whole_field(L, 2, "retry_base_ms", 0, INT32_MAX),
+              .cap_ms = whole_field(L, 2, "retry_cap_ms", 0, INT32_MAX),
+          },
       .keep_records = boolean_field(L, 2, "keep_records"),
   };
   struct binding_client *client = lua_newuserdata(L, sizeof *client);

@@ -48,7 +48,7 @@ void binding_forget_operation(lua_State *L, int loop_index,
 }
 
 static void build_result(lua_State *L, const struct ab_result *result) {
-  lua_createtable(L, 0, 8);
+  lua_createtable(L, 0, 10);
   lua_pushboolean(L, result->error == AB_OK);
   lua_setfield(L, -2, "success");
   binding_set_string(L, "request_id", result->request_id);
@@ -57,6 +57,8 @@ static void build_result(lua_State *L, const struct ab_result *result) {
     binding_set_string(L, "error_code", result->code);
     binding_set_integer(L, "http_status", result->http_status);
   }
+  lua_pushboolean(L, result->uncertain);
+  lua_setfield(L, -2, "uncertain");
   binding_set_integer(L, "attempts", result->attempts);
   binding_set_integer(L, "elapsed_ms", result->elapsed_ms);
   binding_get_kept(L, 1, "document");

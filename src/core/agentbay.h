@@ -206,6 +206,17 @@ int64_t ab_loop_delay_ms(const ab_loop *loop);
 
 /* ---- client ------------------------------------------------------------------------------ */
 
+/*
+ * How requests are repeated after a failure that may pass: at most `max_attempts` times in all
+ * (0: the default, 3; 1: never repeated), after a random wait of up to `base_ms` (0: 500) that
+ * doubles with each attempt up to `cap_ms` (0: 20000). The rules are in retry.h.
+ */
+struct ab_retry_options {
+  unsigned max_attempts;
+  int64_t base_ms;
+  int64_t cap_ms;
+};
+
 /* Settings of a client; texts are copied. */
 struct ab_client_options {
   const char *url;        /* scheme and authority, no path: "https://host:port" */
@@ -213,7 +224,8 @@ struct ab_client_options {
   const char *user_agent; /* NULL: none */
   const char *ca_file;    /* PEM; NULL: the system's */
   const char *proxy;      /* NULL: from the environment, as libcurl does */
-  int64_t timeout_ms;     /* of one whole exchange: name, connection, TLS, request, body */
+  int64_t timeout_ms;     /* of one request with all its attempts, from name to body */
+  struct ab_retry_options retry;
   size_t max_response_bytes;
   unsigned max_connections; /* requests that are under way at once; others wait in line */
   bool keep_records;        /* for ab_loop_next_record; they must be taken */
@@ -241,7 +253,7 @@ enum ab_success_rule {
 struct ab_request {
   struct ab_text action;
   bool key_in_query; /* the protocol wants Authorization in the query for some actions */
-  bool repeatable;   /* changes nothing: may be sent again if a kept connection turns out dead */
+  bool repeatable;   /* changes nothing: may be sent again even if it may have arrived */
   const struct ab_field *query;
   size_t query_count;
   const struct ab_field *body;
@@ -257,12 +269,13 @@ struct ab_result {
   const char *message;    /* "" on success; "[Code] Message" for an error of the service */
   const char *request_id; /* "" if the service gave none */
   int http_status;        /* 0: no response */
-  unsigned attempts;      /* status checks of a poll; requests of a call */
+  unsigned attempts;      /* status checks of a poll; else how often it was tried */
+  bool uncertain;         /* it failed, but what it changes may have been done */
   int64_t elapsed_ms;
 };
 
 /*
- * Starts one call: one request, one answer. NULL when there is no memory or the client is
+ * Starts one call: one request, one answer, repeated if need be. NULL when there is no memory or the client is
  * closed; otherwise everything that can go wrong comes as the operation's result, which is
  * never there before the next step.
  */

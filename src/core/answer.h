@@ -11,6 +11,7 @@ struct ab_answer {
   enum ab_error error;
   int http_status;
   int64_t date_seconds;   /* the service's clock; 0: not told */
+  bool uncertain;         /* it failed, but what it changes may have been done */
   struct ab_text code;    /* AB_SERVICE_ERROR: the service's */
   struct ab_text message; /* for a person, without the code */
   struct ab_reply reply;  /* zeroed if there was nothing to decode */

@@ -1,4 +1,4 @@
-/* One call: one request of an action, one answer. Knows no schedule. */
+/* One call: one request of an action, repeated if need be, one answer. Knows no schedule. */
 #include "form_request.h"
 
 struct call {
@@ -20,7 +20,7 @@ static void read_answer(ab_operation *operation, struct ab_exchange *exchange,
 }
 
 static void answered(ab_operation *operation, const struct ab_answer *answer) {
-  operation->attempts++;
+  operation->attempts = operation->tries;
   ab_operation_end(operation, answer);
 }
 
@@ -54,6 +54,6 @@ ab_operation *ab_call_start(ab_client *client, const struct ab_request *request,
     return NULL;
   }
   call->operation.action = call->form.action;
-  ab_operation_send(&call->operation);
+  ab_operation_send(&call->operation, request->repeatable ? AB_RETRY_ALWAYS : AB_RETRY_UNTAKEN);
   return &call->operation;
 }

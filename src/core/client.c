@@ -88,6 +88,8 @@ ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options)
   client->references = 1;
   client->loop = loop;
   client->closed = loop->closed;
+  client->retry = ab_retry_policy_of(&options->retry);
+  ab_retry_budget_init(&client->budget);
   client->keeps_records = options->keep_records;
   client->timeout_us = ab_clock_us_of_ms(options->timeout_ms);
   client->max_connections = options->max_connections > 0 ? options->max_connections : 1;

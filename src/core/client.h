@@ -6,6 +6,7 @@
 #define AB_CLIENT_H
 
 #include "loop.h"
+#include "retry.h"
 
 /* Somebody who wants a connection; `granted` is called once it is free, from the loop's step. */
 struct ab_waiter {
@@ -24,6 +25,8 @@ struct ab_client {
   char *proxy;
   struct ab_exchange_settings settings;
   int64_t timeout_us;
+  struct ab_retry_policy retry;
+  struct ab_retry_budget budget;
   unsigned max_connections;
   unsigned in_flight;
   bool closed;

@@ -7,6 +7,9 @@
 /* More than any honest answer has; libcurl bounds only each single line. */
 enum { MAX_HEADER_BYTES = 256 * 1024 };
 
+/* Of the headers that are looked at. */
+enum { MAX_VALUE = 256 };
+
 /* For the files of a store: redirects that are followed, what it may say when it refuses. */
 enum { MAX_REDIRECTS = 3, MAX_REFUSAL_BYTES = 64 * 1024 };
 static const long STREAM_BUFFER = 256 * 1024;
@@ -14,9 +17,9 @@ static const long STREAM_BUFFER = 256 * 1024;
 #define AT_LEAST_LIBCURL(major, minor) (LIBCURL_VERSION_NUM >= (((major) << 16) | ((minor) << 8)))
 
 /* The value of the header line `name` (in lower case, with its colon), copied to `value`. */
-static bool header_value(const char *line, size_t size, const char *name, char value[64]) {
+static bool header_value(const char *line, size_t size, const char *name, char value[MAX_VALUE]) {
   size_t length = strlen(name);
-  if (size < length || size - length >= 64) {
+  if (size < length || size - length >= MAX_VALUE) {
     return false;
   }
   for (size_t i = 0; i < length; i++) {
@@ -28,6 +31,20 @@ static bool header_value(const char *line, size_t size, const char *name, char v
   memcpy(value, line + length, size - length);
   value[size - length] = '\0';
   return true;
+}
+
+/* "...,TimeLeft:2000,...": milliseconds. */
+static int64_t read_time_left_ms(const char *value) {
+  const char *found = strstr(value, "TimeLeft:");
+  if (found == NULL) {
+    return 0;
+  }
+  int64_t number = 0;
+  for (found += strlen("TimeLeft:"); *found >= '0' && *found <= '9' && number < INT32_MAX;
+       found++) {
+    number = number * 10 + (*found - '0');
+  }
+  return number;
 }
 
 /* A whole number and nothing but blanks around it. */
@@ -50,12 +67,13 @@ static bool read_checksum(const char *value, uint64_t *checksum) {
 static void begin_answer(struct ab_exchange *exchange) {
   exchange->date_seconds = 0;
   exchange->has_checksum = false;
+  exchange->time_left_ms = 0;
 }
 
 static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   struct ab_exchange *exchange = user;
   size_t size = unit * count;
-  char value[64];
+  char value[MAX_VALUE];
   exchange->header_bytes += size;
   if (exchange->header_bytes > MAX_HEADER_BYTES) {
     return 0;
@@ -65,6 +83,11 @@ static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   } else if (header_value(line, size, "date:", value)) {
     time_t seconds = curl_getdate(value, NULL);
     exchange->date_seconds = seconds > 0 ? (int64_t)seconds : 0;
+  } else if (header_value(line, size, "x-ratelimit-user-api:", value) ||
+             header_value(line, size, "x-ratelimit-user:", value)) {
+    int64_t time_left_ms = read_time_left_ms(value);
+    exchange->time_left_ms =
+        time_left_ms > exchange->time_left_ms ? time_left_ms : exchange->time_left_ms;
   } else if (header_value(line, size, "x-oss-hash-crc64ecma:", value)) {
     exchange->has_checksum = read_checksum(value, &exchange->checksum);
   }
@@ -323,6 +346,36 @@ int64_t ab_exchange_announced_size(const struct ab_exchange *exchange) {
   return (int64_t)size;
 }
 
+static curl_off_t microseconds(const struct ab_exchange *exchange, CURLINFO info) {
+  curl_off_t value = 0;
+  curl_easy_getinfo(exchange->easy, info, &value);
+  return value;
+}
+
+bool ab_exchange_sent(const struct ab_exchange *exchange) {
+#if AT_LEAST_LIBCURL(7, 80)
+  return exchange->sends > 0;
+#else
+  return microseconds(exchange, CURLINFO_PRETRANSFER_TIME_T) > 0;
+#endif
+}
+
+/* Only where the answer turns us away; on others these headers are for information. */
+int64_t ab_exchange_retry_after_us(const struct ab_exchange *exchange) {
+  int status = ab_exchange_status(exchange);
+  if (status < 400) {
+    return 0;
+  }
+  curl_off_t seconds = 0;
+#if AT_LEAST_LIBCURL(7, 66)
+  curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &seconds);
+#endif
+  const curl_off_t most = 24 * 3600;
+  int64_t asked_us = (int64_t)(seconds < most ? seconds : most) * 1000000;
+  int64_t left_us = exchange->time_left_ms * 1000;
+  return asked_us > left_us ? asked_us : left_us;
+}
+
 int ab_exchange_status(const struct ab_exchange *exchange) {
   long status = 0;
   curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -372,6 +425,8 @@ enum ab_error ab_exchange_error(const struct ab_exchange *exchange, CURLcode cod
     return AB_SEND_FAILED;
   case CURLE_OPERATION_TIMEDOUT:
     return AB_TIMEOUT;
+  case CURLE_TOO_MANY_REDIRECTS:
+    return AB_HTTP_STATUS;
   case CURLE_FILESIZE_EXCEEDED:
     return AB_RESPONSE_TOO_LARGE;
   case CURLE_OUT_OF_MEMORY:
@@ -390,20 +445,11 @@ void ab_exchange_describe(struct ab_exchange *exchange, CURLcode code, struct ab
     ab_buffer_append_format(message, " (more than %zu bytes)", exchange->response.limit);
   } else if (code == CURLE_ABORTED_BY_CALLBACK) {
     ab_buffer_append_string(message, ": a kept connection ended without an answer");
-    ab_buffer_append_string(message, exchange->max_sends == 1
-                                         ? "; the request may have arrived and was not repeated"
-                                         : ", twice");
   } else if (error != AB_OUT_OF_MEMORY) {
     ab_buffer_append_string(message, ": ");
     ab_buffer_append_string(message, exchange->problem[0] != '\0' ? exchange->problem
                                                                   : curl_easy_strerror(code));
   }
-}
-
-static curl_off_t microseconds(const struct ab_exchange *exchange, CURLINFO info) {
-  curl_off_t value = 0;
-  curl_easy_getinfo(exchange->easy, info, &value);
-  return value;
 }
 
 void ab_exchange_describe_stage(struct ab_exchange *exchange, struct ab_buffer *message) {

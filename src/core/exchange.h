@@ -39,6 +39,7 @@ struct ab_exchange {
   unsigned max_sends;
   size_t header_bytes;
   int64_t date_seconds; /* the answer's Date, since 1970; 0: none */
+  int64_t time_left_ms; /* asked for by a throttling header; 0: not */
   bool has_checksum;    /* of the body's bytes, as the store reckons: CRC-64 */
   uint64_t checksum;
   char problem[CURL_ERROR_SIZE];
@@ -76,6 +77,12 @@ bool ab_exchange_prepare_stream(struct ab_exchange *exchange,
 
 /* The size of the answer's body as it was announced; -1: it wasn't. */
 int64_t ab_exchange_announced_size(const struct ab_exchange *exchange);
+
+/* Whether anything of the request may have arrived. */
+bool ab_exchange_sent(const struct ab_exchange *exchange);
+
+/* How long the answer asks to wait before the next request; 0: it doesn't. */
+int64_t ab_exchange_retry_after_us(const struct ab_exchange *exchange);
 
 /* The HTTP status of the answer; 0 if none came. */
 int ab_exchange_status(const struct ab_exchange *exchange);

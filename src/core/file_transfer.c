@@ -189,7 +189,7 @@ static void read_answer(ab_operation *operation, struct ab_exchange *exchange,
 static void answered(ab_operation *operation, const struct ab_answer *answer) {
   struct file_transfer *transfer = transfer_of(operation);
   struct ab_answer told = *answer;
-  operation->attempts++;
+  operation->attempts = operation->tries;
   if (transfer->file.why != NULL) {
     /* libcurl only knows that it was stopped. */
     ab_buffer_clear(&transfer->message);
@@ -278,6 +278,6 @@ ab_operation *ab_file_start(ab_client *client, const struct ab_file_options *opt
     ab_operation_set_deadline(operation,
                               operation->started_us + ab_clock_us_of_ms(options->timeout_ms));
   }
-  ab_operation_send(operation);
+  ab_operation_send(operation, AB_RETRY_ALWAYS);
   return operation;
 }

@@ -17,7 +17,7 @@ enum ab_error ab_form_prepare(const ab_operation *operation, const struct ab_for
       .url = text,
       .action = form->action,
       .body = form->body,
-      .repeatable = form->repeatable,
+      .repeatable = form->repeatable && client->retry.max_attempts > 1,
   };
   bool prepared = text != NULL && ab_exchange_prepare(exchange, &client->settings, &post);
   ab_buffer_clear(url);

@@ -1,6 +1,7 @@
 #include "operation.h"
 
 #include "clock.h"
+#include "random.h"
 #include "record.h"
 
 #include <assert.h>
@@ -12,8 +13,15 @@ static void on_exchange_timer(struct ab_timer *timer);
 static void on_granted(struct ab_waiter *waiter);
 static void end_with(ab_operation *operation, enum ab_error error);
 
+static void get_in_line(ab_operation *operation);
+
 static void on_wake_timer(struct ab_timer *timer) {
   ab_operation *operation = AB_LISTED(timer, ab_operation, wake_timer);
+  if (operation->repeating) {
+    operation->repeating = false;
+    get_in_line(operation);
+    return;
+  }
   operation->kind->woken(operation);
 }
 
@@ -47,6 +55,7 @@ bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *
       .event.close = let_go,
       .in_line.granted = on_granted,
       .total = -1,
+      .deadline_us = INT64_MAX,
       .started_us = ab_clock_monotonic_us(),
   };
   ab_client_reference(client);
@@ -56,10 +65,16 @@ bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
-void ab_operation_send(ab_operation *operation) {
+static void get_in_line(ab_operation *operation) {
   assert(operation->state == AB_OPERATION_WAITING);
   operation->state = AB_OPERATION_IN_LINE;
   ab_client_enter_line(operation->client, &operation->in_line);
+}
+
+void ab_operation_send(ab_operation *operation, enum ab_retry_kind retry) {
+  operation->retry = retry;
+  operation->tries = 0;
+  get_in_line(operation);
 }
 
 static void on_exchange_done(struct ab_exchange *exchange, CURLcode code);
@@ -84,10 +99,13 @@ static enum ab_error start_exchange(ab_operation *operation) {
   return AB_OK;
 }
 
+/* All tries of a request share its time; for a file it is how long nothing may move. */
 static void set_exchange_timer(ab_operation *operation) {
   const ab_client *client = operation->client;
-  ab_timer_set(&client->loop->timers, &operation->exchange_timer,
-               ab_clock_monotonic_us() + client->timeout_us);
+  int64_t due_us = operation->exchange->stream != NULL
+                       ? ab_clock_monotonic_us() + client->timeout_us
+                       : operation->due_us;
+  ab_timer_set(&client->loop->timers, &operation->exchange_timer, due_us);
 }
 
 static void on_granted(struct ab_waiter *waiter) {
@@ -95,6 +113,9 @@ static void on_granted(struct ab_waiter *waiter) {
   operation->streamed = 0;
   operation->sent_us = ab_clock_monotonic_us();
   operation->requests++;
+  if (operation->tries++ == 0) {
+    operation->due_us = operation->sent_us + operation->client->timeout_us;
+  }
   enum ab_error error = start_exchange(operation);
   if (error == AB_OK) {
     operation->state = AB_OPERATION_IN_FLIGHT;
@@ -129,10 +150,85 @@ static void record_exchange(const ab_operation *operation, const struct ab_answe
                                       });
 }
 
-/* Hands up how an exchange went. */
-static void hand_up(ab_operation *operation, const struct ab_answer *answer) {
+/* What an exchange leaves behind for the decision whether there will be another one. */
+struct trace {
+  bool sent;
+  bool stream;
+  int64_t retry_after_us;
+};
+
+static struct trace trace_of(const struct ab_exchange *exchange) {
+  return (struct trace){
+      .sent = ab_exchange_sent(exchange),
+      .stream = exchange->stream != NULL,
+      .retry_after_us = ab_exchange_retry_after_us(exchange),
+  };
+}
+
+static double random_share(void) {
+  unsigned char bytes[4];
+  ab_random_bytes(bytes, sizeof bytes);
+  uint32_t number = 0;
+  for (size_t i = 0; i < sizeof bytes; i++) {
+    number = number << 8 | bytes[i];
+  }
+  return number / 4294967296.0;
+}
+
+static int64_t time_left_us(const ab_operation *operation, const struct trace *trace) {
+  int64_t due_us = operation->deadline_us;
+  if (!trace->stream && operation->due_us < due_us) {
+    due_us = operation->due_us;
+  }
+  return due_us == INT64_MAX ? INT64_MAX : due_us - ab_clock_monotonic_us();
+}
+
+/* Whether the exchange is going to be repeated instead of handed up. */
+static bool repeat_later(ab_operation *operation, const struct ab_answer *answer,
+                         const struct trace *trace) {
+  ab_client *client = operation->client;
+  if (answer->error == AB_OK) {
+    ab_retry_succeeded(&client->budget, operation->tries);
+    return false;
+  }
+  if (operation->retry == AB_RETRY_NEVER) {
+    return false;
+  }
+  const struct ab_retry_case what = {
+      .error = answer->error,
+      .http_status = answer->http_status,
+      .code = answer->code,
+      .repeatable = operation->retry == AB_RETRY_ALWAYS,
+      .sent = trace->sent,
+      .attempts = operation->tries,
+      .retry_after_us = trace->retry_after_us,
+      .left_us = time_left_us(operation, trace),
+      .random = random_share(),
+  };
+  int64_t wait_us = ab_retry_wait_us(&client->retry, &client->budget, &what);
+  if (wait_us < 0) {
+    return false;
+  }
+  operation->repeating = true;
+  ab_operation_wake_at(operation, ab_clock_monotonic_us() + wait_us);
+  return true;
+}
+
+/* Whether what the request changes may have been done although no answer tells. */
+static bool is_uncertain(const ab_operation *operation, const struct ab_answer *answer,
+                         const struct trace *trace) {
+  return operation->retry == AB_RETRY_UNTAKEN && trace->sent &&
+         (answer->error == AB_SEND_FAILED || answer->error == AB_RECEIVE_FAILED ||
+          answer->error == AB_TIMEOUT);
+}
+
+/* Hands up how an exchange went, unless it is worth another one. */
+static void hand_up(ab_operation *operation, struct ab_answer *answer, const struct trace *trace) {
+  answer->uncertain = is_uncertain(operation, answer, trace);
   record_exchange(operation, answer);
-  operation->kind->answered(operation, answer);
+  if (!repeat_later(operation, answer, trace)) {
+    operation->kind->answered(operation, answer);
+  }
 }
 
 static void on_exchange_done(struct ab_exchange *exchange, CURLcode code) {
@@ -150,8 +246,9 @@ static void on_exchange_done(struct ab_exchange *exchange, CURLcode code) {
     ab_exchange_describe(exchange, code, &message);
     answer.message = ab_buffer_text(&message);
   }
+  const struct trace trace = trace_of(operation->exchange);
   leave_flight(operation);
-  hand_up(operation, &answer);
+  hand_up(operation, &answer, &trace);
   ab_buffer_free(&message);
 }
 
@@ -169,8 +266,9 @@ static void give_up_exchange(ab_operation *operation) {
       .http_status = ab_exchange_status(operation->exchange),
       .message = ab_buffer_text(&message),
   };
+  const struct trace trace = trace_of(operation->exchange);
   leave_flight(operation);
-  hand_up(operation, &answer);
+  hand_up(operation, &answer, &trace);
   ab_buffer_free(&message);
 }
 
@@ -192,6 +290,7 @@ void ab_operation_wake_at(ab_operation *operation, int64_t due_us) {
 }
 
 void ab_operation_set_deadline(ab_operation *operation, int64_t due_us) {
+  operation->deadline_us = due_us;
   ab_timer_set(&operation->client->loop->timers, &operation->deadline_timer, due_us);
 }
 
@@ -274,9 +373,15 @@ static void set_result(ab_operation *operation, const struct ab_answer *answer) 
     bool theirs = answer->error == AB_SERVICE_ERROR;
     code = theirs ? answer->code : ab_text_of(ab_error_code(answer->error));
     ab_answer_describe(answer, &message);
+    if (answer->uncertain) {
+      ab_buffer_append_string(&message, "; the request may have arrived and was not repeated");
+    } else if (operation->tries > 1 && operation->retry != AB_RETRY_NEVER) {
+      ab_buffer_append_format(&message, " (%u attempts)", operation->tries);
+    }
   }
   result->error = answer->error;
   result->http_status = answer->http_status;
+  result->uncertain = answer->uncertain;
   if (message.status == AB_BUFFER_NO_MEMORY ||
       !keep_texts(operation, code, ab_buffer_text(&message), answer->reply.request_id)) {
     result->error = AB_OUT_OF_MEMORY;

@@ -3,12 +3,19 @@
  * a connection, the request they have in flight, their deadlines and events.
  *
  *   WAITING ──send──> IN_LINE ──> IN_FLIGHT ──answered──> WAITING ... ──end──> ENDED
+ *                        ^─────────── repeated ──┘
  */
 #ifndef AB_OPERATION_H
 #define AB_OPERATION_H
 
 #include "answer.h"
 #include "client.h"
+
+/*
+ * How what is sent next is to be repeated. Only AB_RETRY_ALWAYS is repeated even if it may have
+ * arrived.
+ */
+enum ab_retry_kind { AB_RETRY_NEVER, AB_RETRY_UNTAKEN, AB_RETRY_ALWAYS };
 
 enum ab_operation_state {
   AB_OPERATION_WAITING, /* for its next moment */
@@ -40,6 +47,10 @@ struct ab_operation {
   struct ab_exchange *exchange;
   uint64_t streamed; /* by the exchange, when its timer came last */
   int64_t sent_us;   /* when the exchange began */
+  enum ab_retry_kind retry;
+  bool repeating;    /* it waits for being sent again */
+  unsigned tries;    /* exchanges since ab_operation_send */
+  int64_t due_us;    /* when the answer must be there, whatever the tries */
   unsigned requests; /* how many exchanges there were */
   struct ab_timer exchange_timer;
   struct ab_timer wake_timer;
@@ -49,8 +60,9 @@ struct ab_operation {
   struct ab_member event; /* closed: the loop lets go of the operation */
   bool progress_to_tell;
   unsigned attempts;
-  int64_t bytes; /* moved of a file */
-  int64_t total; /* -1: not known */
+  int64_t deadline_us; /* INT64_MAX: none */
+  int64_t bytes;       /* moved of a file */
+  int64_t total;       /* -1: not known */
   int64_t started_us;
   struct ab_result result;
   char *texts; /* of the result; NULL: they are constants */
@@ -64,7 +76,7 @@ bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *
                        ab_client *client, void *user);
 
 /* Gets in line for a connection; `answered` will be told how it went. */
-void ab_operation_send(ab_operation *operation);
+void ab_operation_send(ab_operation *operation, enum ab_retry_kind retry);
 
 void ab_operation_wake_at(ab_operation *operation, int64_t due_us);
 void ab_operation_set_deadline(ab_operation *operation, int64_t due_us);

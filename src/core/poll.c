@@ -46,7 +46,10 @@ static const struct ab_form *form_of(const struct poll *poll) {
 
 static void send_next(struct poll *poll) {
   poll->operation.action = form_of(poll)->action;
-  ab_operation_send(&poll->operation);
+  /* A check that fails is an attempt of its own, with its own interval. */
+  ab_operation_send(&poll->operation, poll->accepted            ? AB_RETRY_NEVER
+                                      : poll->submit.repeatable ? AB_RETRY_ALWAYS
+                                                                : AB_RETRY_UNTAKEN);
 }
 
 /* ---- copies of what the options point to ----------------------------------------------------- */
