@@ -2,6 +2,7 @@
 
 #include "form.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* More than any honest answer has; libcurl bounds only each single line. */
@@ -68,6 +69,7 @@ static void begin_answer(struct ab_exchange *exchange) {
   exchange->date_seconds = 0;
   exchange->has_checksum = false;
   exchange->time_left_ms = 0;
+  exchange->headers_ended = false;
 }
 
 static size_t on_header(char *line, size_t unit, size_t count, void *user) {
@@ -78,8 +80,13 @@ static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   if (exchange->header_bytes > MAX_HEADER_BYTES) {
     return 0;
   }
+  if (size == 0) {
+    return 0;
+  }
   if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
     begin_answer(exchange);
+  } else if (line[0] == '\r' || line[0] == '\n') {
+    exchange->headers_ended = true;
   } else if (header_value(line, size, "date:", value)) {
     time_t seconds = curl_getdate(value, NULL);
     exchange->date_seconds = seconds > 0 ? (int64_t)seconds : 0;
@@ -224,6 +231,7 @@ static bool configure(struct ab_exchange *exchange, const struct ab_exchange_set
   SET(CURLOPT_QUICK_EXIT, 1L);
 #endif
   SET(CURLOPT_FOLLOWLOCATION, 0L);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_POST, 1L);
@@ -394,21 +402,35 @@ static enum ab_error write_error(const struct ab_exchange *exchange) {
   return exchange->header_bytes > MAX_HEADER_BYTES ? AB_RESPONSE_TOO_LARGE : AB_RECEIVE_FAILED;
 }
 
+/*
+ * Whether the connection was reset. CURLINFO_OS_ERRNO may be that of an earlier exchange, so the
+ * system's words in libcurl's message have to tell.
+ */
+static bool was_reset(const struct ab_exchange *exchange) {
+  char reset[128];
+  return strerror_r(ECONNRESET, reset, sizeof reset) == 0 &&
+         strstr(exchange->problem, reset) != NULL;
+}
+
 enum ab_error ab_exchange_error(const struct ab_exchange *exchange, CURLcode code) {
   switch (code) {
   case CURLE_OK:
-    return AB_OK;
+    /* libcurl takes headers for complete when the connection ends inside them. */
+    return exchange->headers_ended ? AB_OK : AB_RECEIVE_FAILED;
   case CURLE_COULDNT_RESOLVE_HOST:
   case CURLE_COULDNT_RESOLVE_PROXY:
     return AB_RESOLVE_FAILED;
   case CURLE_COULDNT_CONNECT:
   case CURLE_PROXY:
   case CURLE_URL_MALFORMAT:
-  case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_NO_CONNECTION_AVAILABLE:
   case CURLE_INTERFACE_FAILED:
     return AB_CONNECT_FAILED;
+  case CURLE_UNSUPPORTED_PROTOCOL: /* also what isn't HTTP in answer to a request */
+    return ab_exchange_sent(exchange) ? AB_RECEIVE_FAILED : AB_CONNECT_FAILED;
   case CURLE_SSL_CONNECT_ERROR:
+    /* A connection that breaks in the handshake says nothing about trust. */
+    return was_reset(exchange) ? AB_CONNECT_FAILED : AB_TLS_FAILED;
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CACERT_BADFILE:
   case CURLE_SSL_CERTPROBLEM:
@@ -441,10 +463,14 @@ enum ab_error ab_exchange_error(const struct ab_exchange *exchange, CURLcode cod
 void ab_exchange_describe(struct ab_exchange *exchange, CURLcode code, struct ab_buffer *message) {
   enum ab_error error = ab_exchange_error(exchange, code);
   ab_buffer_append_string(message, ab_error_text(error));
-  if (error == AB_RESPONSE_TOO_LARGE) {
+  if (exchange->header_bytes > MAX_HEADER_BYTES) {
+    ab_buffer_append_format(message, " (headers of more than %d bytes)", MAX_HEADER_BYTES);
+  } else if (error == AB_RESPONSE_TOO_LARGE) {
     ab_buffer_append_format(message, " (more than %zu bytes)", exchange->response.limit);
   } else if (code == CURLE_ABORTED_BY_CALLBACK) {
     ab_buffer_append_string(message, ": a kept connection ended without an answer");
+  } else if (code == CURLE_OK) {
+    ab_buffer_append_string(message, ": the connection ended inside the headers");
   } else if (error != AB_OUT_OF_MEMORY) {
     ab_buffer_append_string(message, ": ");
     ab_buffer_append_string(message, exchange->problem[0] != '\0' ? exchange->problem

@@ -38,6 +38,7 @@ struct ab_exchange {
   unsigned sends;           /* how often libcurl was about to send the request */
   unsigned max_sends;
   size_t header_bytes;
+  bool headers_ended;   /* of the last answer, by an empty line */
   int64_t date_seconds; /* the answer's Date, since 1970; 0: none */
   int64_t time_left_ms; /* asked for by a throttling header; 0: not */
   bool has_checksum;    /* of the body's bytes, as the store reckons: CRC-64 */

@@ -330,10 +330,14 @@ bool ab_loop_next_event(ab_loop *loop, struct ab_event *event) {
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
+/* NUL-terminated: what comes from outside must not end it sooner. */
 static char *put_text(char **cursor, struct ab_text text) {
   char *start = *cursor;
-  if (text.size > 0) {
-    memcpy(start, text.data, text.size);
+  for (size_t i = 0; i < text.size; i++) {
+    start[i] = text.data[i];
+    if (start[i] == '\0') {
+      start[i] = '?';
+    }
   }
   start[text.size] = '\0';
   *cursor += text.size + 1;
