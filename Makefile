@@ -52,7 +52,8 @@ HOST     := $(OUT)/lua-host
 ARCHIVE  := $(OUT)/libagentbay.a
 EMBEDDED := $(OUT)/embed-host
 THREADS  := $(OUT)/spec/test_threads
-OBJECTS  := $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o
+OBJECTS  := $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o \
+	$(patsubst spec/fuzz/%.c,$(OUT)/obj/fuzz/%.o,$(wildcard spec/fuzz/*.c))
 
 # What each target needs on this machine: groups of scripts/install-dependencies. Compiling
 # alone never installs anything, it only says what is missing.
@@ -62,6 +63,8 @@ NEEDS_test          := build run emulator test
 NEEDS_test-all      := build run emulator test
 NEEDS_test-asan     := build run emulator test
 NEEDS_test-valgrind := build run emulator test valgrind
+NEEDS_fuzz          := build run fuzz
+NEEDS_coverage      := build run emulator test coverage
 NEEDS_test-hosts    := build run emulator test hosts
 NEEDS_test-tsan     := build run emulator
 NEEDS_bench-love    := build run emulator hosts
@@ -74,7 +77,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects demo demo-files test test-all bench-frame bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects coverage fuzz fuzz-run demo demo-files test test-all bench-frame bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -111,6 +114,16 @@ test-asan: needs ## run all specs with address, leak and undefined behaviour san
 	UBSAN_OPTIONS=print_stacktrace=1 \
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS='-O1 -g' \
 		SANITIZE=address,undefined hosted-test
+
+fuzz: needs ## fuzz every decoder for SECONDS=60 each; 0: only the corpus
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-O1 -g' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-run
+
+coverage: needs ## run all specs and say which lines and branches of the C code they reach
+	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' hosted-test
+	@gcovr --root . --filter src/ --exclude-throw-branches --object-directory $(BUILD)/coverage \
+		--html-details $(BUILD)/coverage/index.html --print-summary
 
 test-valgrind: needs ## run all specs under valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test LIMIT=3000 \
@@ -167,6 +180,26 @@ hosted-test: all $(PROGRAMS) $(HOST)
 .PHONY: threads-test
 threads-test: $(THREADS)
 	@OUT='$(OUT)'; . scripts/checkout-env; scripts/with-emulator --transfer-ms 30 -- $(THREADS)
+
+# The fuzzers, linked with all of the module.
+FUZZERS := $(patsubst spec/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard spec/fuzz/fuzz_*.c))
+
+fuzz-run: $(FUZZERS)
+	@OUT='$(OUT)' SECONDS_EACH='$(or $(SECONDS),60)' scripts/fuzz
+
+$(OUT)/obj/fuzz/%.o: spec/fuzz/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) -Isrc/core $(LUA_CFLAGS) $(CURL_CFLAGS) -Wno-missing-prototypes \
+		-c -o $@ $<
+
+# fuzz_headers.c brings its own copy of exchange.c.
+$(OUT)/fuzz/fuzz_headers: $(OUT)/obj/fuzz/fuzz_headers.o $(filter-out %/exchange.o,$(CORE))
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) -fsanitize=fuzzer -o $@ $^ $(CURL_LIBS)
+
+$(OUT)/fuzz/%: $(OUT)/obj/fuzz/%.o $(CORE) $(BINDING)
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) -fsanitize=fuzzer $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS)
 
 $(ARCHIVE): $(CORE) $(BINDING)
 	@rm -f $@
