@@ -3,7 +3,7 @@
 
 struct call {
   ab_operation operation; /* first: a call is an operation */
-  struct ab_form form;
+  struct ab_form *form;
 };
 
 static void answered(ab_operation *operation, const struct ab_answer *answer) {
@@ -16,7 +16,7 @@ static void never(ab_operation *operation) {
 }
 
 static void destroy(ab_operation *operation) {
-  ab_form_free(&((struct call *)operation)->form);
+  ab_form_free(((struct call *)operation)->form);
 }
 
 static const struct ab_operation_kind call_kind = {answered, never, never, destroy};
@@ -27,12 +27,12 @@ ab_operation *ab_call_start(ab_client *client, const struct ab_request *request,
   if (call == NULL) {
     return NULL;
   }
-  if (!ab_form_init(&call->form, allocator, request, client->api_key) ||
-      !ab_operation_init(&call->operation, &call_kind, client, user)) {
-    ab_form_free(&call->form);
+  call->form = ab_form_new(allocator, request, client->api_key);
+  if (call->form == NULL || !ab_operation_init(&call->operation, &call_kind, client, user)) {
+    ab_form_free(call->form);
     ab_free(allocator, call);
     return NULL;
   }
-  ab_operation_send(&call->operation, &call->form);
+  ab_operation_send(&call->operation, call->form);
   return &call->operation;
 }

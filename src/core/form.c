@@ -66,32 +66,46 @@ static void append_body(struct ab_buffer *buffer, const struct ab_request *reque
   }
 }
 
-bool ab_form_init(struct ab_form *form, const struct ab_allocator *allocator,
-                  const struct ab_request *request, const char *api_key) {
-  *form = (struct ab_form){
-      .repeatable = request->repeatable,
-      .success_rule = request->success_rule,
-      .reading = request->reading,
-  };
-  struct ab_buffer *memory = &form->memory;
-  ab_buffer_init(memory, allocator, SIZE_MAX / 4, true);
-  ab_form_encode(memory, request->action);
-  size_t query = memory->size;
-  append_query(memory, request, api_key);
-  size_t body = memory->size;
-  append_body(memory, request, api_key);
-  if (memory->status != AB_BUFFER_OK) {
-    return false;
+/* A form around what was encoded, whose parts begin at `query` and `body`. */
+static struct ab_form *form_of(const struct ab_buffer *encoded, size_t query, size_t body) {
+  struct ab_form *form = ab_resize_array(encoded->allocator, NULL, sizeof *form + encoded->size, 1);
+  if (form == NULL) {
+    return NULL;
   }
-  form->action = (struct ab_text){memory->data, query};
-  form->query = (struct ab_text){memory->data + query, body - query};
-  form->body = (struct ab_text){memory->data + body, memory->size - body};
-  return true;
+  memcpy(form->bytes, encoded->data, encoded->size);
+  form->allocator = encoded->allocator;
+  form->action = (struct ab_text){form->bytes, query};
+  form->query = (struct ab_text){form->bytes + query, body - query};
+  form->body = (struct ab_text){form->bytes + body, encoded->size - body};
+  return form;
+}
+
+struct ab_form *ab_form_new(const struct ab_allocator *allocator, const struct ab_request *request,
+                            const char *api_key) {
+  struct ab_form *form = NULL;
+  struct ab_buffer encoded;
+  ab_buffer_init(&encoded, allocator, SIZE_MAX / 4, true);
+  ab_form_encode(&encoded, request->action);
+  size_t query = encoded.size;
+  append_query(&encoded, request, api_key);
+  size_t body = encoded.size;
+  append_body(&encoded, request, api_key);
+  if (encoded.status == AB_BUFFER_OK && encoded.size > 0) {
+    form = form_of(&encoded, query, body);
+  }
+  ab_buffer_free(&encoded);
+  if (form != NULL) {
+    form->repeatable = request->repeatable;
+    form->success_rule = request->success_rule;
+    form->reading = request->reading;
+  }
+  return form;
 }
 
 void ab_form_free(struct ab_form *form) {
-  if (form->memory.allocator != NULL) {
-    ab_buffer_free(&form->memory);
+  if (form != NULL) {
+    ab_wipe(form->bytes, form->action.size + form->query.size + form->body.size);
+    ab_free(form->allocator, form);
   }
 }
 

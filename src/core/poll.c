@@ -15,9 +15,8 @@ enum { MAX_NAMED = 8, MAX_SEEN = 4096, MAX_TROUBLE_BYTES = 4096 };
 
 struct poll {
   ab_operation operation; /* first: a poll is an operation */
-  struct ab_form submit;
-  struct ab_form check;
-  bool has_submit;
+  struct ab_form *submit; /* NULL: there is none, or it has been accepted */
+  struct ab_form *check;
   bool accepted; /* checks have begun */
   enum ab_judge judge;
   struct ab_poll_plan plan;
@@ -220,7 +219,7 @@ static void make_move(struct poll *poll, struct ab_next next, const struct ab_an
     if (next.wait_us > 0) {
       ab_operation_wake_at(&poll->operation, ab_clock_monotonic_us() + next.wait_us);
     } else {
-      ab_operation_send(&poll->operation, &poll->check);
+      ab_operation_send(&poll->operation, poll->check);
     }
     break;
   case AB_MOVE_SUCCEED:
@@ -356,6 +355,8 @@ static void submitted(struct poll *poll, const struct ab_answer *answer) {
   poll->submit_request_id =
       ab_copy_text(poll->operation.client->allocator, answer->reply.request_id);
   poll->accepted = true;
+  ab_form_free(poll->submit); /* never sent again */
+  poll->submit = NULL;
   note_acceptance(poll, answer);
   make_move(poll, ab_poll_plan_begin(&poll->plan), answer);
 }
@@ -370,7 +371,7 @@ static void answered(ab_operation *operation, const struct ab_answer *answer) {
 }
 
 static void woken(ab_operation *operation) {
-  ab_operation_send(operation, &poll_of(operation)->check);
+  ab_operation_send(operation, poll_of(operation)->check);
 }
 
 static void timed_out(ab_operation *operation) {
@@ -378,8 +379,8 @@ static void timed_out(ab_operation *operation) {
 }
 
 static void free_parts(struct poll *poll, const struct ab_allocator *allocator) {
-  ab_form_free(&poll->submit);
-  ab_form_free(&poll->check);
+  ab_form_free(poll->submit);
+  ab_form_free(poll->check);
   ab_buffer_free(&poll->trouble);
   ab_free(allocator, poll->seen);
   ab_free(allocator, poll->kept);
@@ -396,19 +397,20 @@ static bool init_poll(struct poll *poll, ab_client *client, const struct ab_poll
                       void *user) {
   const struct ab_allocator *allocator = client->allocator;
   ab_buffer_init(&poll->trouble, allocator, MAX_TROUBLE_BYTES, false);
-  poll->has_submit = options->submit != NULL;
-  poll->accepted = !poll->has_submit;
+  poll->accepted = options->submit == NULL;
   poll->judge = options->judge;
   poll->timeout_error = options->timeout_error;
   poll->timeout_ms = options->timeout_ms;
   ab_poll_plan_init(&poll->plan, options);
-  if (!poll->has_submit && poll->plan.max_attempts == 0) {
+  if (poll->accepted && poll->plan.max_attempts == 0) {
     poll->plan.max_attempts = 1; /* without a request of its own a poll is its checks */
   }
-  return keep_options(poll, allocator, options) &&
-         ab_form_init(&poll->check, allocator, options->check, client->api_key) &&
-         (!poll->has_submit ||
-          ab_form_init(&poll->submit, allocator, options->submit, client->api_key)) &&
+  poll->check = ab_form_new(allocator, options->check, client->api_key);
+  if (!poll->accepted) {
+    poll->submit = ab_form_new(allocator, options->submit, client->api_key);
+  }
+  return keep_options(poll, allocator, options) && poll->check != NULL &&
+         (poll->accepted || poll->submit != NULL) &&
          ab_operation_init(&poll->operation, &poll_kind, client, user);
 }
 
@@ -427,6 +429,6 @@ ab_operation *ab_poll_start(ab_client *client, const struct ab_poll_options *opt
     ab_operation_set_deadline(operation,
                               operation->started_us + ab_clock_us_of_ms(poll->timeout_ms));
   }
-  ab_operation_send(operation, poll->has_submit ? &poll->submit : &poll->check);
+  ab_operation_send(operation, poll->accepted ? poll->check : poll->submit);
   return operation;
 }
