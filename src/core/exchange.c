@@ -23,6 +23,21 @@ static bool is_date_header(const char *line, size_t size) {
   return true;
 }
 
+/* libcurl takes thousands of instructions to read a Date, and most are that of the answer before. */
+static int64_t seconds_of_date(struct ab_exchange *exchange, const char *date, size_t size) {
+  char *kept = exchange->date_text;
+  if (size >= sizeof exchange->date_text) {
+    return 0;
+  }
+  if (memcmp(kept, date, size) != 0 || kept[size] != '\0') {
+    memcpy(kept, date, size);
+    kept[size] = '\0';
+    time_t seconds = curl_getdate(kept, NULL);
+    exchange->date_text_seconds = seconds > 0 ? (int64_t)seconds : 0;
+  }
+  return exchange->date_text_seconds;
+}
+
 static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   struct ab_exchange *exchange = user;
   size_t size = unit * count;
@@ -30,12 +45,8 @@ static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   if (exchange->header_bytes > MAX_HEADER_BYTES) {
     return 0;
   }
-  char date[64];
-  if (is_date_header(line, size) && size - 5 < sizeof date) {
-    memcpy(date, line + 5, size - 5);
-    date[size - 5] = '\0';
-    time_t seconds = curl_getdate(date, NULL);
-    exchange->date_seconds = seconds > 0 ? (int64_t)seconds : 0;
+  if (is_date_header(line, size)) {
+    exchange->date_seconds = seconds_of_date(exchange, line + 5, size - 5);
   }
   return size;
 }

@@ -30,6 +30,8 @@ struct ab_exchange {
   unsigned max_sends;
   size_t header_bytes;
   int64_t date_seconds; /* the answer's Date, since 1970; 0: none */
+  char date_text[64];   /* the last Date that was read, and its seconds */
+  int64_t date_text_seconds;
   char problem[CURL_ERROR_SIZE];
   void *owner;                                               /* whoever started it */
   void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */
