@@ -1,6 +1,5 @@
 #include "form.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -109,14 +108,30 @@ void ab_form_free(struct ab_form *form) {
   }
 }
 
+/* Puts the last `width` digits of `number`, and `after` behind them. */
+static char *put_digits(char *cursor, int number, int width, const char *after) {
+  for (int i = width - 1; i >= 0; i--, number /= 10) {
+    cursor[i] = (char)('0' + number % 10);
+  }
+  size_t size = strlen(after);
+  memcpy(cursor + width, after, size);
+  return cursor + width + size;
+}
+
 static void append_timestamp(struct ab_buffer *target, int64_t unix_seconds) {
   time_t seconds = (time_t)unix_seconds;
   struct tm utc;
   if (gmtime_r(&seconds, &utc) == NULL) {
     memset(&utc, 0, sizeof utc);
   }
-  ab_buffer_append_format(target, "%04d-%02d-%02dT%02d%%3A%02d%%3A%02dZ", utc.tm_year + 1900,
-                          utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  char text[32];
+  char *end = put_digits(text, utc.tm_year + 1900, 4, "-");
+  end = put_digits(end, utc.tm_mon + 1, 2, "-");
+  end = put_digits(end, utc.tm_mday, 2, "T");
+  end = put_digits(end, utc.tm_hour, 2, "%3A");
+  end = put_digits(end, utc.tm_min, 2, "%3A");
+  end = put_digits(end, utc.tm_sec, 2, "Z");
+  ab_buffer_append(target, text, (size_t)(end - text));
 }
 
 void ab_form_target(const struct ab_form *form, int64_t unix_seconds,
