@@ -52,7 +52,9 @@ HOST     := $(OUT)/lua-host
 ARCHIVE  := $(OUT)/libagentbay.a
 EMBEDDED := $(OUT)/embed-host
 THREADS  := $(OUT)/spec/test_threads
-OBJECTS  := $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o \
+# They use epoll.
+BENCHES  := $(if $(filter Linux,$(shell uname -s)),$(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c)))
+OBJECTS  := $(BENCHES:$(OUT)/bench/%=$(OUT)/obj/bench/%.o) $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o \
 	$(patsubst spec/fuzz/%.c,$(OUT)/obj/fuzz/%.o,$(wildcard spec/fuzz/*.c))
 
 # What each target needs on this machine: groups of scripts/install-dependencies. Compiling
@@ -68,7 +70,10 @@ NEEDS_coverage      := build run emulator test coverage
 NEEDS_test-hosts    := build run emulator test hosts
 NEEDS_test-tsan     := build run emulator
 NEEDS_bench-love    := build run emulator hosts
-NEEDS_bench-frame   := build run emulator
+NEEDS_bench         := build run emulator test valgrind conformance bench
+NEEDS_bench-readme  := $(NEEDS_bench)
+NEEDS_bench-check   := build run emulator test valgrind bench
+NEEDS_bench-baseline := $(NEEDS_bench-check)
 NEEDS_lint          := build run lint
 NEEDS_format        := build lint
 NEEDS_rock-check    := build run emulator rock
@@ -77,7 +82,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects coverage fuzz fuzz-run demo demo-files test test-all bench-frame bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects coverage fuzz fuzz-run demo demo-files test test-all bench bench-readme bench-check bench-baseline bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -129,8 +134,17 @@ test-valgrind: needs ## run all specs under valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test LIMIT=3000 \
 		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 
-bench-frame: needs all ## measure agentbay.step() with hundreds of syncs under way
-	@OUT='$(OUT)'; . scripts/checkout-env; scripts/with-emulator --transfer-ms 50 -- '$(LUA)' bench/frame.lua
+bench: needs all $(BENCHES) ## measure speed and memory against libcurl alone, with nginx as server
+	@LUA='$(LUA)' OUT='$(OUT)' BUILD='$(BUILD)' bench/run
+
+bench-readme: needs all $(BENCHES) ## the same, and write the tables of bench/README.md
+	@LUA='$(LUA)' OUT='$(OUT)' BUILD='$(BUILD)' bench/run --readme
+
+bench-check: needs all $(BENCHES) ## count instructions per call: more than bench/baseline.json fails
+	@LUA='$(LUA)' CC='$(CC)' OUT='$(OUT)' BUILD='$(BUILD)' bench/instructions --check
+
+bench-baseline: needs all $(BENCHES) ## count instructions per call and write bench/baseline.json
+	@LUA='$(LUA)' CC='$(CC)' OUT='$(OUT)' BUILD='$(BUILD)' bench/instructions --write
 
 bench-love: needs ## measure the frames of the LÖVE example while a sync runs
 	@$(MAKE) --no-print-directory LUA=luajit BUILD='$(BUILD)' all
@@ -236,6 +250,14 @@ $(OUT)/obj/spec/%.o: spec/core/%.c Makefile | needs
 $(OUT)/obj/spec/lua_host.o: spec/support/lua_host.c Makefile | needs
 	@mkdir -p $(@D)
 	$(call say,compile)$(COMPILE) $(LUA_CFLAGS) -c -o $@ $<
+
+$(OUT)/obj/bench/%.o: bench/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(CURL_CFLAGS) -Isrc/core -c -o $@ $<
+
+$(OUT)/bench/%: $(OUT)/obj/bench/%.o $(CORE)
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) -o $@ $^ $(CURL_LIBS)
 
 $(MODULE): $(CORE) $(BINDING)
 	@mkdir -p $(@D)

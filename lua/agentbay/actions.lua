@@ -63,13 +63,18 @@ local declared = {
 
 local actions = {}
 
+local NONE = {}
+
 ---@param names string[]?
 ---@param values table<string, string|number|boolean|nil>
 ---@return string[] flat name, value, name, value, ...
 local function flat_fields(names, values)
-  local flat = {}
+  if not names then
+    return NONE
+  end
+  local flat = { nil, nil, nil, nil, nil, nil, nil, nil } -- room for most: growing is slow
   local count = 0
-  for i = 1, names and #names or 0 do
+  for i = 1, #names do
     local name = names[i]
     local value = values[name]
     if value ~= nil then

@@ -8,7 +8,7 @@ local runtime = require("agentbay.runtime")
 ---@field private _finish fun(raw: table, operation: agentbay.Operation): table?
 ---@field private _done boolean
 ---@field private _result any
----@field private _listeners {[1]: function, [2]: any}[] called once it is done
+---@field private _listeners? {[1]: function, [2]: any}[] called once it is done
 ---@field private _on_progress function?
 ---@field private _describe (fun(core_operation: userdata): table)?
 local Operation = {}
@@ -19,7 +19,15 @@ Operation.__name = "agentbay.operation"
 ---@param on_progress? fun(progress: table)
 ---@return agentbay.Operation
 function Operation.new(on_complete, on_progress)
-  local operation = { _done = false, _listeners = {}, _on_progress = on_progress }
+  -- The first ones are for later: a table that needn't grow is made faster.
+  local operation = {
+    _core = nil,
+    _finish = nil,
+    _result = nil,
+    _listeners = nil,
+    _done = false,
+    _on_progress = on_progress,
+  }
   setmetatable(operation, Operation)
   if on_complete then
     operation:_when_done(function(self)
@@ -36,7 +44,9 @@ function Operation:_when_done(listener, argument)
   if self._done then
     runtime.call_later(listener, self, argument)
   else
-    self._listeners[#self._listeners + 1] = { listener, argument }
+    local listeners = self._listeners or {}
+    listeners[#listeners + 1] = { listener, argument }
+    self._listeners = listeners
   end
 end
 
@@ -57,9 +67,9 @@ function Operation:_complete(result)
   self._core, self._finish = nil, nil
   self._done, self._result = true, result
   local listeners = self._listeners
-  self._listeners = {}
-  for _, listener in ipairs(listeners) do
-    runtime.call_later(listener[1], self, listener[2])
+  self._listeners = nil
+  for i = 1, listeners and #listeners or 0 do
+    runtime.call_later(listeners[i][1], self, listeners[i][2])
   end
 end
 

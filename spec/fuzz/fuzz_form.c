@@ -84,7 +84,6 @@ static void require_target(const struct ab_form *form) {
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
   const char *data = (const char *)input;
   struct ab_field fields[MAX_FIELDS];
-  struct ab_form form;
   size_t count = 0;
   struct ab_request request = {.action = take(&data, &size), .body = fields, .query = fields};
   while (size > 0 && count < MAX_FIELDS) {
@@ -94,15 +93,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
   }
   request.body_count = count;
   request.query_count = count;
-  require(ab_form_init(&form, &ab_default_allocator, &request, key));
+  struct ab_form *form = ab_form_new(&ab_default_allocator, &request, key);
+  require(form != NULL);
   size_t at = 0;
-  require_pair(form.body, &at, ab_text_of("Authorization"), ab_text_of("Bearer akm key&=%+"));
+  require_pair(form->body, &at, ab_text_of("Authorization"), ab_text_of("Bearer akm key&=%+"));
   for (size_t i = 0; i < count; i++) {
-    require_mark(form.body, &at, '&');
-    require_pair(form.body, &at, fields[i].name, fields[i].value);
+    require_mark(form->body, &at, '&');
+    require_pair(form->body, &at, fields[i].name, fields[i].value);
   }
-  require(at == form.body.size);
-  require_target(&form);
-  ab_form_free(&form);
+  require(at == form->body.size);
+  require_target(form);
+  ab_form_free(form);
   return 0;
 }

@@ -3,11 +3,11 @@
 
 struct call {
   ab_operation operation; /* first: a call is an operation */
-  struct ab_form form;
+  struct ab_form *form;
 };
 
-static struct ab_form *form_of(ab_operation *operation) {
-  return &((struct call *)operation)->form;
+static struct ab_form *form_of(const ab_operation *operation) {
+  return ((const struct call *)operation)->form;
 }
 
 static enum ab_error prepare(ab_operation *operation, struct ab_exchange *exchange) {
@@ -47,13 +47,13 @@ ab_operation *ab_call_start(ab_client *client, const struct ab_request *request,
   if (call == NULL) {
     return NULL;
   }
-  if (!ab_form_init(&call->form, allocator, request, client->api_key) ||
-      !ab_operation_init(&call->operation, &call_kind, client, user)) {
-    ab_form_free(&call->form);
+  call->form = ab_form_new(allocator, request, client->api_key);
+  if (call->form == NULL || !ab_operation_init(&call->operation, &call_kind, client, user)) {
+    ab_form_free(call->form);
     ab_free(allocator, call);
     return NULL;
   }
-  call->operation.action = call->form.action;
+  call->operation.action = call->form->action;
   ab_operation_send(&call->operation, request->repeatable ? AB_RETRY_ALWAYS : AB_RETRY_UNTAKEN);
   return &call->operation;
 }

@@ -72,6 +72,22 @@ static void begin_answer(struct ab_exchange *exchange) {
   exchange->headers_ended = false;
 }
 
+/* libcurl takes thousands of instructions to read a Date, and most are that of the answer before. */
+static int64_t seconds_of_date(struct ab_exchange *exchange, const char *date) {
+  char *kept = exchange->date_text;
+  size_t size = strlen(date);
+  if (size >= sizeof exchange->date_text) {
+    return 0;
+  }
+  if (memcmp(kept, date, size) != 0 || kept[size] != '\0') {
+    memcpy(kept, date, size);
+    kept[size] = '\0';
+    time_t seconds = curl_getdate(kept, NULL);
+    exchange->date_text_seconds = seconds > 0 ? (int64_t)seconds : 0;
+  }
+  return exchange->date_text_seconds;
+}
+
 static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   struct ab_exchange *exchange = user;
   size_t size = unit * count;
@@ -88,8 +104,7 @@ static size_t on_header(char *line, size_t unit, size_t count, void *user) {
   } else if (line[0] == '\r' || line[0] == '\n') {
     exchange->headers_ended = true;
   } else if (header_value(line, size, "date:", value)) {
-    time_t seconds = curl_getdate(value, NULL);
-    exchange->date_seconds = seconds > 0 ? (int64_t)seconds : 0;
+    exchange->date_seconds = seconds_of_date(exchange, value);
   } else if (header_value(line, size, "x-ratelimit-user-api:", value) ||
              header_value(line, size, "x-ratelimit-user:", value)) {
     int64_t time_left_ms = read_time_left_ms(value);

@@ -43,6 +43,8 @@ struct ab_exchange {
   int64_t time_left_ms; /* asked for by a throttling header; 0: not */
   bool has_checksum;    /* of the body's bytes, as the store reckons: CRC-64 */
   uint64_t checksum;
+  char date_text[64]; /* the last Date that was read, and its seconds */
+  int64_t date_text_seconds;
   char problem[CURL_ERROR_SIZE];
   void *owner;                                               /* whoever started it */
   void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */

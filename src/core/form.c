@@ -1,6 +1,5 @@
 #include "form.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -66,33 +65,57 @@ static void append_body(struct ab_buffer *buffer, const struct ab_request *reque
   }
 }
 
-bool ab_form_init(struct ab_form *form, const struct ab_allocator *allocator,
-                  const struct ab_request *request, const char *api_key) {
-  *form = (struct ab_form){
-      .repeatable = request->repeatable,
-      .success_rule = request->success_rule,
-      .reading = request->reading,
-  };
-  struct ab_buffer *memory = &form->memory;
-  ab_buffer_init(memory, allocator, SIZE_MAX / 4, true);
-  ab_form_encode(memory, request->action);
-  size_t query = memory->size;
-  append_query(memory, request, api_key);
-  size_t body = memory->size;
-  append_body(memory, request, api_key);
-  if (memory->status != AB_BUFFER_OK) {
-    return false;
+/* A form around what was encoded, whose parts begin at `query` and `body`. */
+static struct ab_form *form_of(const struct ab_buffer *encoded, size_t query, size_t body) {
+  struct ab_form *form = ab_resize_array(encoded->allocator, NULL, sizeof *form + encoded->size, 1);
+  if (form == NULL) {
+    return NULL;
   }
-  form->action = (struct ab_text){memory->data, query};
-  form->query = (struct ab_text){memory->data + query, body - query};
-  form->body = (struct ab_text){memory->data + body, memory->size - body};
-  return true;
+  memcpy(form->bytes, encoded->data, encoded->size);
+  form->allocator = encoded->allocator;
+  form->action = (struct ab_text){form->bytes, query};
+  form->query = (struct ab_text){form->bytes + query, body - query};
+  form->body = (struct ab_text){form->bytes + body, encoded->size - body};
+  return form;
+}
+
+struct ab_form *ab_form_new(const struct ab_allocator *allocator, const struct ab_request *request,
+                            const char *api_key) {
+  struct ab_form *form = NULL;
+  struct ab_buffer encoded;
+  ab_buffer_init(&encoded, allocator, SIZE_MAX / 4, true);
+  ab_form_encode(&encoded, request->action);
+  size_t query = encoded.size;
+  append_query(&encoded, request, api_key);
+  size_t body = encoded.size;
+  append_body(&encoded, request, api_key);
+  if (encoded.status == AB_BUFFER_OK && encoded.size > 0) {
+    form = form_of(&encoded, query, body);
+  }
+  ab_buffer_free(&encoded);
+  if (form != NULL) {
+    form->repeatable = request->repeatable;
+    form->success_rule = request->success_rule;
+    form->reading = request->reading;
+  }
+  return form;
 }
 
 void ab_form_free(struct ab_form *form) {
-  if (form->memory.allocator != NULL) {
-    ab_buffer_free(&form->memory);
+  if (form != NULL) {
+    ab_wipe(form->bytes, form->action.size + form->query.size + form->body.size);
+    ab_free(form->allocator, form);
   }
+}
+
+/* Puts the last `width` digits of `number`, and `after` behind them. */
+static char *put_digits(char *cursor, int number, int width, const char *after) {
+  for (int i = width - 1; i >= 0; i--, number /= 10) {
+    cursor[i] = (char)('0' + number % 10);
+  }
+  size_t size = strlen(after);
+  memcpy(cursor + width, after, size);
+  return cursor + width + size;
 }
 
 static void append_timestamp(struct ab_buffer *target, int64_t unix_seconds) {
@@ -101,8 +124,14 @@ static void append_timestamp(struct ab_buffer *target, int64_t unix_seconds) {
   if (gmtime_r(&seconds, &utc) == NULL) {
     memset(&utc, 0, sizeof utc);
   }
-  ab_buffer_append_format(target, "%04d-%02d-%02dT%02d%%3A%02d%%3A%02dZ", utc.tm_year + 1900,
-                          utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  char text[32];
+  char *end = put_digits(text, utc.tm_year + 1900, 4, "-");
+  end = put_digits(end, utc.tm_mon + 1, 2, "-");
+  end = put_digits(end, utc.tm_mday, 2, "T");
+  end = put_digits(end, utc.tm_hour, 2, "%3A");
+  end = put_digits(end, utc.tm_min, 2, "%3A");
+  end = put_digits(end, utc.tm_sec, 2, "Z");
+  ab_buffer_append(target, text, (size_t)(end - text));
 }
 
 void ab_form_target(const struct ab_form *form, int64_t unix_seconds,

@@ -11,20 +11,24 @@
 
 enum { AB_NONCE_BYTES = 16 };
 
-/* What of a request stays the same whenever it is sent. Holds the key: wiped when freed. */
+/*
+ * What of a request stays the same whenever it is sent, in one block of just the size: thousands
+ * may be waiting for their next moment. Holds the key: wiped when freed.
+ */
 struct ab_form {
-  struct ab_text action; /* inside `memory` */
+  const struct ab_allocator *allocator;
+  struct ab_text action; /* inside `bytes` */
   struct ab_text query;  /* "&Name=value..." behind the constant parameters */
   struct ab_text body;
-  struct ab_buffer memory;
   bool repeatable;
   enum ab_success_rule success_rule;
   enum ab_reading reading;
+  char bytes[];
 };
 
-/* Encodes `request`; false when there is no memory. Free it with ab_form_free in any case. */
-bool ab_form_init(struct ab_form *form, const struct ab_allocator *allocator,
-                  const struct ab_request *request, const char *api_key);
+/* Encodes `request`; NULL when there is no memory. */
+struct ab_form *ab_form_new(const struct ab_allocator *allocator, const struct ab_request *request,
+                            const char *api_key);
 void ab_form_free(struct ab_form *form);
 
 /* Appends path and query: "/?Action=...&Format=json&Version=...&Timestamp=...". */

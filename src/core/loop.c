@@ -298,8 +298,8 @@ static int serve_sockets(ab_loop *loop, int64_t until_us) {
   int ready = ab_poller_wait(&loop->poller, wait_us < 0 ? 0 : wait_us);
   int socket, events;
   if (ready > 0) {
-    /* The wait isn't work. */
-    loop->stop_us = wait_us == 0 ? loop->stop_us : ab_clock_monotonic_us() + turn_budget_us;
+    /* A wait isn't work; a time that is past is no wait. */
+    loop->stop_us = wait_us <= 0 ? loop->stop_us : ab_clock_monotonic_us() + turn_budget_us;
   }
   /* What there is no time for is ready still when it is asked for again. */
   for (int i = 0;

@@ -15,9 +15,8 @@ enum { MAX_NAMED = 8, MAX_SEEN = 4096, MAX_TROUBLE_BYTES = 4096 };
 
 struct poll {
   ab_operation operation; /* first: a poll is an operation */
-  struct ab_form submit;
-  struct ab_form check;
-  bool has_submit;
+  struct ab_form *submit; /* NULL: there is none, or it has been accepted */
+  struct ab_form *check;
   bool accepted; /* checks have begun */
   enum ab_judge judge;
   struct ab_poll_plan plan;
@@ -41,15 +40,15 @@ static struct poll *poll_of(ab_operation *operation) {
 
 /* What is being sent, or will be next. */
 static const struct ab_form *form_of(const struct poll *poll) {
-  return poll->accepted ? &poll->check : &poll->submit;
+  return poll->accepted ? poll->check : poll->submit;
 }
 
 static void send_next(struct poll *poll) {
   poll->operation.action = form_of(poll)->action;
   /* A check that fails is an attempt of its own, with its own interval. */
-  ab_operation_send(&poll->operation, poll->accepted            ? AB_RETRY_NEVER
-                                      : poll->submit.repeatable ? AB_RETRY_ALWAYS
-                                                                : AB_RETRY_UNTAKEN);
+  ab_operation_send(&poll->operation, poll->accepted             ? AB_RETRY_NEVER
+                                      : poll->submit->repeatable ? AB_RETRY_ALWAYS
+                                                                 : AB_RETRY_UNTAKEN);
 }
 
 /* ---- copies of what the options point to ----------------------------------------------------- */
@@ -369,6 +368,8 @@ static void submitted(struct poll *poll, const struct ab_answer *answer) {
   poll->submit_request_id =
       ab_copy_text(poll->operation.client->allocator, answer->reply.request_id);
   poll->accepted = true;
+  ab_form_free(poll->submit); /* never sent again */
+  poll->submit = NULL;
   note_acceptance(poll, answer);
   make_move(poll, ab_poll_plan_begin(&poll->plan), answer);
 }
@@ -400,8 +401,8 @@ static void timed_out(ab_operation *operation) {
 }
 
 static void free_parts(struct poll *poll, const struct ab_allocator *allocator) {
-  ab_form_free(&poll->submit);
-  ab_form_free(&poll->check);
+  ab_form_free(poll->submit);
+  ab_form_free(poll->check);
   ab_buffer_free(&poll->trouble);
   ab_free(allocator, poll->seen);
   ab_free(allocator, poll->kept);
@@ -425,19 +426,20 @@ static bool init_poll(struct poll *poll, ab_client *client, const struct ab_poll
                       void *user) {
   const struct ab_allocator *allocator = client->allocator;
   ab_buffer_init(&poll->trouble, allocator, MAX_TROUBLE_BYTES, false);
-  poll->has_submit = options->submit != NULL;
-  poll->accepted = !poll->has_submit;
+  poll->accepted = options->submit == NULL;
   poll->judge = options->judge;
   poll->timeout_error = options->timeout_error;
   poll->timeout_ms = options->timeout_ms;
   ab_poll_plan_init(&poll->plan, options);
-  if (!poll->has_submit && poll->plan.max_attempts == 0) {
+  if (poll->accepted && poll->plan.max_attempts == 0) {
     poll->plan.max_attempts = 1; /* without a request of its own a poll is its checks */
   }
-  return keep_options(poll, allocator, options) &&
-         ab_form_init(&poll->check, allocator, options->check, client->api_key) &&
-         (!poll->has_submit ||
-          ab_form_init(&poll->submit, allocator, options->submit, client->api_key)) &&
+  poll->check = ab_form_new(allocator, options->check, client->api_key);
+  if (!poll->accepted) {
+    poll->submit = ab_form_new(allocator, options->submit, client->api_key);
+  }
+  return keep_options(poll, allocator, options) && poll->check != NULL &&
+         (poll->accepted || poll->submit != NULL) &&
          ab_operation_init(&poll->operation, &poll_kind, client, user);
 }
 
