@@ -69,6 +69,7 @@ NEEDS_fuzz          := build run fuzz
 NEEDS_coverage      := build run emulator test coverage
 NEEDS_test-hosts    := build run emulator test hosts
 NEEDS_test-tsan     := build run emulator
+NEEDS_soak          := build run emulator bench
 NEEDS_bench-love    := build run emulator hosts
 NEEDS_bench         := build run emulator test valgrind conformance bench
 NEEDS_bench-readme  := $(NEEDS_bench)
@@ -82,7 +83,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects coverage fuzz fuzz-run demo demo-files test test-all bench bench-readme bench-check bench-baseline bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects soak coverage fuzz fuzz-run demo demo-files test test-all bench bench-readme bench-check bench-baseline bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -145,6 +146,10 @@ bench-check: needs all $(BENCHES) ## count instructions per call: more than benc
 
 bench-baseline: needs all $(BENCHES) ## count instructions per call and write bench/baseline.json
 	@LUA='$(LUA)' CC='$(CC)' OUT='$(OUT)' BUILD='$(BUILD)' bench/instructions --write
+
+soak: needs all ## CALLS=1000000 infos and SYNCS=100000 syncs with faults: memory must not grow
+	@OUT='$(OUT)'; . scripts/checkout-env; BUILD='$(BUILD)' bench/with-nginx '$(LUA)' \
+		bench/soak.lua '$(or $(CALLS),1000000)' '$(or $(SYNCS),100000)'
 
 bench-love: needs ## measure the frames of the LÖVE example while a sync runs
 	@$(MAKE) --no-print-directory LUA=luajit BUILD='$(BUILD)' all

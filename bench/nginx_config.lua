@@ -6,7 +6,10 @@
 -- usage: lua nginx_config.lua FOLDER PORT...
 --
 -- One port each for: static, static with TLS, static with HTTP/2 over TLS, static with a log of the
--- sizes of requests, endless, endless with TLS, lucky, unlucky.
+-- sizes of requests, endless, endless with TLS, lucky, unlucky, sick.
+--
+-- A sick one is lucky too, but one request in fifty is closed without an answer, fails, is turned
+-- away or gets nonsense.
 
 local dkjson = require("dkjson")
 
@@ -89,6 +92,14 @@ local function list_of_bodies(cases)
   return table.concat(lines, "\n")
 end
 
+local SICKNESS = [[
+
+      if ($sickness = closed) { return 444; }
+      if ($sickness = failed) { return 500 '{}'; }
+      if ($sickness = busy) { return 503 '{}'; }
+      if ($sickness = nonsense) { return 200 '<html>'; }
+     ]]
+
 local function server(port, options)
   local tls = ""
   if options.tls then
@@ -102,13 +113,14 @@ local function server(port, options)
     listen 127.0.0.1:%d%s%s backlog=4096;
     %s
     access_log %s;
-    location / { return 200 $%s; }
+    location / {%s return 200 $%s; }
   }]]):format(
     port,
     options.tls and " ssl" or "",
     options.http2 and " http2" or "",
     tls,
     options.log and folder .. "/requests.log sizes" or "off",
+    options.sick and SICKNESS or "",
     options.answers
   )
 end
@@ -147,6 +159,8 @@ print(table.concat({
   "  log_format sizes '$request_length $arg_Action $http_user_agent';",
   '  map $msec $seconds { "~^(?<whole>[0-9]+)" $whole; }',
   "  split_clients $request_id $dice { 75% running; * ended; }",
+  'split_clients "$request_id." $sickness { 0.5% closed; 0.5% failed; 0.5% busy; 0.5% nonsense; '
+    .. "* well; }",
   answers("static", static, static),
   answers("endless", running, running),
   answers("lucky", running, succeeded),
@@ -159,5 +173,6 @@ print(table.concat({
   server(ports[6], { answers = "endless", tls = true }),
   server(ports[7], { answers = "lucky" }),
   server(ports[8], { answers = "unlucky" }),
+  server(ports[9], { answers = "lucky", sick = true }),
   "}",
 }, "\n"))
