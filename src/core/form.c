@@ -113,9 +113,10 @@ static char *put_digits(char *cursor, int number, int width, const char *after) 
   for (int i = width - 1; i >= 0; i--, number /= 10) {
     cursor[i] = (char)('0' + number % 10);
   }
-  size_t size = strlen(after);
-  memcpy(cursor + width, after, size);
-  return cursor + width + size;
+  for (cursor += width; *after != '\0'; after++) {
+    *cursor++ = *after;
+  }
+  return cursor;
 }
 
 static void append_timestamp(struct ab_buffer *target, int64_t unix_seconds) {
