@@ -71,6 +71,7 @@ build = {
         "src/core/random.c",
         "src/core/record.c",
         "src/core/retry.c",
+        "src/core/share.c",
         "src/core/sleep.c",
         "src/core/timer_heap.c",
         "src/core/verdict.c",

@@ -26,6 +26,7 @@ local USER_AGENT = ("AgentBay-Lua/%s (%s)"):format(version, _VERSION)
 ---@field private _core userdata
 ---@field private _logger table? it must live as long as the client
 ---@field private _allow_insecure boolean
+---@field private _share_checks boolean
 local Client = class.new("client")
 
 ---The core's names for the `retry` argument.
@@ -43,6 +44,7 @@ function Client.new(settings, transport)
   local client = setmetatable({ region_id = settings.region_id }, Client)
   local retry = retry_options(transport.retry)
   client._logger = log.new(transport.log, settings.log_level)
+  client._share_checks = transport.share_checks
   client._allow_insecure = transport.allow_insecure
   client._core = runtime.loop():client({
     url = settings.endpoint,

@@ -61,6 +61,31 @@ method.define({
   end,
 })
 
+local function without_end_slash(path)
+  return (path:gsub("(.)/+$", "%1"))
+end
+
+---The transfers that a sync is about: a check that serves others too lists theirs as well.
+---@param list agentbay.ContextStatusData[]
+---@param given {context_id?: string, path?: string}
+---@return agentbay.ContextStatusData[]
+local function in_scope(list, given)
+  if not given.context_id and not given.path then
+    return list
+  end
+  local path = given.path and without_end_slash(given.path)
+  local found = {}
+  for _, status in ipairs(list) do
+    if
+      (not given.context_id or status.context_id == given.context_id)
+      and (not path or without_end_slash(status.path) == path)
+    then
+      found[#found + 1] = status
+    end
+  end
+  return found
+end
+
 ---@class agentbay.ContextSyncResult : agentbay.Result
 ---@field context_status_data agentbay.ContextStatusData[] as last seen, never nil
 ---@field attempts integer status checks made
@@ -102,9 +127,18 @@ method.define({
       Path = given.path,
       Mode = given.mode,
     }
+    local on_progress = given.on_progress
+    if on_progress and (given.context_id or given.path) then
+      operation:_set_on_progress(function(progress)
+        progress.context_status_data = in_scope(progress.context_status_data, given)
+        on_progress(progress)
+      end)
+    end
     self.session.client:_poll(operation, {
       submit = actions.request("SyncContext", scope),
       check = actions.request("GetContextInfo", scope),
+      share_key = self.session.client._share_checks and scope.SessionId or nil,
+      shared_check = actions.request("GetContextInfo", { SessionId = scope.SessionId }),
       judge = "transfers",
       context_id = given.context_id,
       path = given.path,
@@ -119,7 +153,7 @@ method.define({
       what = "the sync",
     }, function(raw)
       local result = results.of(raw)
-      result.context_status_data = raw.tasks or {}
+      result.context_status_data = in_scope(raw.tasks or {}, given)
       result.attempts = raw.attempts
       result.elapsed_ms = raw.elapsed_ms
       return result

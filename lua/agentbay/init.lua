@@ -30,6 +30,7 @@ local new_arguments = arguments.declare("new", {
   log = arguments.callback(),
   log_level = arguments.one_of("debug", "info", "warn", "error"),
   allow_insecure = arguments.boolean({ default = false }),
+  share_checks = arguments.boolean({ default = true }),
 })
 
 ---@class agentbay.RetryArguments
@@ -50,6 +51,7 @@ local new_arguments = arguments.declare("new", {
 ---@field env_file? string the .env file, instead of the one found upward
 ---@field log? agentbay.LogFunction called for each exchange; never gets the key
 ---@field log_level? "debug"|"info"|"warn"|"error" else AGENTBAY_LOG_LEVEL; without `log`: to stderr
+---@field share_checks? boolean syncs of one session share their status checks, default true
 ---@field allow_insecure? boolean http:// to other hosts than this one, default false
 
 ---A client. Raises where the settings don't make sense or no API key is found.

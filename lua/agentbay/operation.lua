@@ -50,6 +50,11 @@ function Operation:_when_done(listener, argument)
   end
 end
 
+---@param on_progress fun(progress: table)
+function Operation:_set_on_progress(on_progress)
+  self._on_progress = on_progress
+end
+
 ---Goes on with a core operation. `finish(raw, operation)` gets what came of it and gives the
 ---operation's result, or nil if it made the operation follow another core operation.
 ---@param core_operation userdata

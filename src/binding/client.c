@@ -206,14 +206,20 @@ static int client_call(lua_State *L) {
 static int client_poll(lua_State *L) {
   struct binding_client *client = open_client(L);
   struct ab_poll_options options;
-  struct ab_request submit, check;
+  struct ab_request submit, check, shared_check;
   int loop_index;
   luaL_checktype(L, 2, LUA_TTABLE);
-  luaL_checkstack(L, 40, NULL);
+  luaL_checkstack(L, 50, NULL);
   read_poll(L, 2, &options);
   push_field(L, 2, "check");
   read_request(L, lua_gettop(L), &check);
   options.check = &check;
+  options.share_key = text_field(L, 2, "share_key", false);
+  if (options.share_key.size > 0) {
+    push_field(L, 2, "shared_check");
+    read_request(L, lua_gettop(L), &shared_check);
+    options.shared_check = &shared_check;
+  }
   push_field(L, 2, "submit");
   if (!lua_isnil(L, -1)) {
     read_request(L, lua_gettop(L), &submit);

@@ -307,10 +307,16 @@ enum ab_judge {
  * AB_SYNC_FAILED. If none is listed the poll looks again, `settle_checks` times and at most
  * 250 ms apart, before it concludes that there was nothing to transfer. Places in `expected`
  * must each have a task before there is a verdict.
+ *
+ * Polls of a client that have the same `share_key` share their checks while there are several:
+ * one of them sends `shared_check`, and those whose own check is under way or due within half
+ * an interval take its answer for their own. Each keeps its own attempts, intervals and deadline.
  */
 struct ab_poll_options {
   const struct ab_request *submit; /* NULL: nothing to start */
   const struct ab_request *check;
+  struct ab_text share_key;              /* empty: its checks are its own */
+  const struct ab_request *shared_check; /* serves all polls with this key */
   enum ab_judge judge;
   struct ab_place scope;
   struct ab_text mode; /* "upload", "download" or empty: both */

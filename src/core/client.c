@@ -105,6 +105,7 @@ ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options)
   client->serve_line.run = serve_line;
   ab_list_init(&client->members);
   ab_list_init(&client->line);
+  ab_shares_init(&client->shares, allocator);
   ab_list_append(&loop->members, &client->of_loop.link);
   ab_loop_reference(loop);
   ab_loop_add_connections(loop, client->max_connections);

@@ -7,6 +7,7 @@
 
 #include "loop.h"
 #include "retry.h"
+#include "share.h"
 
 /* Somebody who wants a connection; `granted` is called once it is free, from the loop's step. */
 struct ab_waiter {
@@ -35,6 +36,7 @@ struct ab_client {
   struct ab_link members;
   struct ab_link line; /* waiters, oldest first */
   struct ab_chore serve_line;
+  struct ab_shares shares;
 };
 
 void ab_client_reference(ab_client *client);

@@ -289,6 +289,10 @@ void ab_operation_wake_at(ab_operation *operation, int64_t due_us) {
   ab_timer_set(&operation->client->loop->timers, &operation->wake_timer, due_us);
 }
 
+void ab_operation_forget_wake(ab_operation *operation) {
+  ab_timer_clear(&operation->client->loop->timers, &operation->wake_timer);
+}
+
 void ab_operation_set_deadline(ab_operation *operation, int64_t due_us) {
   operation->deadline_us = due_us;
   ab_timer_set(&operation->client->loop->timers, &operation->deadline_timer, due_us);

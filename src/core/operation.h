@@ -79,6 +79,7 @@ bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *
 void ab_operation_send(ab_operation *operation, enum ab_retry_kind retry);
 
 void ab_operation_wake_at(ab_operation *operation, int64_t due_us);
+void ab_operation_forget_wake(ab_operation *operation);
 void ab_operation_set_deadline(ab_operation *operation, int64_t due_us);
 void ab_operation_tell_progress(ab_operation *operation);
 

@@ -6,6 +6,7 @@
 #include "failure.h"
 #include "form_request.h"
 #include "poll_plan.h"
+#include "share.h"
 #include "verdict.h"
 
 #include <string.h>
@@ -18,6 +19,10 @@ struct poll {
   struct ab_form *submit; /* NULL: there is none, or it has been accepted */
   struct ab_form *check;
   bool accepted; /* checks have begun */
+  struct ab_sharer sharer;
+  int64_t accepted_us;
+  int64_t asked_us; /* when its check for all was decided on */
+  int64_t wait_us;  /* before the next check */
   enum ab_judge judge;
   struct ab_poll_plan plan;
   struct ab_judged judged;
@@ -38,17 +43,49 @@ static struct poll *poll_of(ab_operation *operation) {
   return (struct poll *)operation;
 }
 
+static struct poll *poll_of_sharer(struct ab_sharer *sharer) {
+  return AB_LISTED(sharer, struct poll, sharer);
+}
+
+static bool is_asker(const struct poll *poll) {
+  return poll->sharer.share != NULL && poll->sharer.share->asker == &poll->sharer;
+}
+
 /* What is being sent, or will be next. */
 static const struct ab_form *form_of(const struct poll *poll) {
+  if (is_asker(poll)) {
+    return poll->sharer.share->form;
+  }
   return poll->accepted ? poll->check : poll->submit;
 }
 
-static void send_next(struct poll *poll) {
+static void send_form(struct poll *poll) {
   poll->operation.action = form_of(poll)->action;
   /* A check that fails is an attempt of its own, with its own interval. */
   ab_operation_send(&poll->operation, poll->accepted             ? AB_RETRY_NEVER
                                       : poll->submit->repeatable ? AB_RETRY_ALWAYS
                                                                  : AB_RETRY_UNTAKEN);
+}
+
+/* Whether somebody's check that is under way will tell of this poll's work, too. */
+static bool is_being_asked(const struct poll *poll) {
+  const struct ab_sharer *asker = poll->sharer.share->asker;
+  return asker != NULL && AB_LISTED(asker, struct poll, sharer)->asked_us >= poll->accepted_us;
+}
+
+static void send_next(struct poll *poll) {
+  struct ab_sharer *sharer = &poll->sharer;
+  if (poll->accepted && ab_share_is_shared(sharer)) {
+    if (is_being_asked(poll)) {
+      sharer->waits = true;
+      return;
+    }
+    if (sharer->share->asker == NULL) {
+      sharer->share->asker = sharer;
+      poll->asked_us = ab_clock_monotonic_us();
+    }
+  }
+  send_form(poll);
 }
 
 /* ---- copies of what the options point to ----------------------------------------------------- */
@@ -229,6 +266,7 @@ static void end_failed(struct poll *poll, const struct ab_answer *answer) {
 static void make_move(struct poll *poll, struct ab_next next, const struct ab_answer *answer) {
   switch (next.move) {
   case AB_MOVE_CHECK:
+    poll->wait_us = next.wait_us;
     if (next.wait_us > 0) {
       ab_operation_wake_at(&poll->operation, ab_clock_monotonic_us() + next.wait_us);
     } else {
@@ -347,6 +385,12 @@ static void checked(struct poll *poll, const struct ab_answer *answer) {
   make_move(poll, next, answer);
 }
 
+static void begin_checks(struct poll *poll) {
+  poll->accepted = true;
+  poll->accepted_us = ab_clock_monotonic_us();
+  ab_share_activate(&poll->sharer);
+}
+
 /* The service's clock tells when it accepted, as far as its answer's way allows. */
 static void note_acceptance(struct poll *poll, const struct ab_answer *answer) {
   int64_t way = ab_operation_elapsed_ms(&poll->operation) / 1000;
@@ -367,7 +411,7 @@ static void submitted(struct poll *poll, const struct ab_answer *answer) {
   }
   poll->submit_request_id =
       ab_copy_text(poll->operation.client->allocator, answer->reply.request_id);
-  poll->accepted = true;
+  begin_checks(poll);
   ab_form_free(poll->submit); /* never sent again */
   poll->submit = NULL;
   note_acceptance(poll, answer);
@@ -378,13 +422,85 @@ static enum ab_error prepare(ab_operation *operation, struct ab_exchange *exchan
   return ab_form_prepare(operation, form_of(poll_of(operation)), exchange);
 }
 
+/* ---- checks that several polls share --------------------------------------------------------- */
+
+/* Whether an answer that was asked for then may stand for a poll's own check. */
+static bool wants(const struct poll *poll, int64_t asked_us) {
+  const struct ab_timer *wake = &poll->operation.wake_timer;
+  if (poll->sharer.waits) {
+    return true;
+  }
+  return poll->sharer.active && poll->operation.state == AB_OPERATION_WAITING &&
+         wake->position != 0 && asked_us >= poll->accepted_us &&
+         wake->due_us - ab_clock_monotonic_us() <= poll->wait_us / 2;
+}
+
+/*
+ * Tells the others what the asker got. `exchange` holds a whole answer, or is NULL where there is
+ * none but the failure in `answer`. A poll that is told may end, and others with it.
+ */
+static void tell_others(struct poll *asker, struct ab_exchange *exchange,
+                        const struct ab_answer *answer) {
+  struct ab_share *share = asker->sharer.share;
+  struct ab_link told;
+  ab_list_init(&told);
+  for (struct ab_link *link = share->members.next, *next; link != &share->members; link = next) {
+    next = link->next;
+    struct ab_sharer *other = AB_LISTED(link, struct ab_sharer, link);
+    if (other != &asker->sharer && wants(poll_of_sharer(other), asker->asked_us)) {
+      ab_link_remove(link);
+      ab_list_append(&told, link);
+    }
+  }
+  while (!ab_list_empty(&told)) {
+    struct ab_sharer *other = AB_LISTED(told.next, struct ab_sharer, link);
+    struct poll *poll = poll_of_sharer(other);
+    struct ab_answer its_own = *answer;
+    ab_link_remove(&other->link);
+    ab_list_append(&share->members, &other->link);
+    other->waits = false;
+    ab_operation_forget_wake(&poll->operation);
+    if (exchange != NULL) {
+      ab_form_read(&poll->operation, share->form, exchange, &its_own);
+    }
+    checked(poll, &its_own);
+  }
+}
+
+/* If an asker ends without an answer, one of those that waited for it asks in its place. */
+static void leave_share(ab_operation *operation) {
+  struct poll *poll = poll_of(operation);
+  struct ab_share *share = poll->sharer.share;
+  if (is_asker(poll)) {
+    for (struct ab_link *link = share->members.next; link != &share->members; link = link->next) {
+      struct ab_sharer *other = AB_LISTED(link, struct ab_sharer, link);
+      if (other->waits) {
+        other->waits = false;
+        ab_operation_wake_at(&poll_of_sharer(other)->operation, ab_clock_monotonic_us());
+      }
+    }
+  }
+  ab_share_leave(&poll->sharer);
+}
+
 static void read_answer(ab_operation *operation, struct ab_exchange *exchange,
                         struct ab_answer *answer) {
-  ab_form_read(operation, form_of(poll_of(operation)), exchange, answer);
+  struct poll *poll = poll_of(operation);
+  const struct ab_form *form = form_of(poll);
+  if (is_asker(poll)) {
+    /* The others first: what the decoder gave is valid until it is called again. */
+    poll->sharer.share->asker = NULL;
+    tell_others(poll, exchange, answer);
+  }
+  ab_form_read(operation, form, exchange, answer);
 }
 
 static void answered(ab_operation *operation, const struct ab_answer *answer) {
   struct poll *poll = poll_of(operation);
+  if (is_asker(poll)) { /* there was no whole answer to read */
+    poll->sharer.share->asker = NULL;
+    tell_others(poll, NULL, answer);
+  }
   if (poll->accepted) {
     checked(poll, answer);
   } else {
@@ -401,6 +517,7 @@ static void timed_out(ab_operation *operation) {
 }
 
 static void free_parts(struct poll *poll, const struct ab_allocator *allocator) {
+  ab_share_leave(&poll->sharer);
   ab_form_free(poll->submit);
   ab_form_free(poll->check);
   ab_buffer_free(&poll->trouble);
@@ -419,6 +536,7 @@ static const struct ab_operation_kind poll_kind = {
     .answered = answered,
     .woken = woken,
     .timed_out = timed_out,
+    .stopped = leave_share,
     .destroy = destroy,
 };
 
@@ -440,6 +558,9 @@ static bool init_poll(struct poll *poll, ab_client *client, const struct ab_poll
   }
   return keep_options(poll, allocator, options) && poll->check != NULL &&
          (poll->accepted || poll->submit != NULL) &&
+         (options->share_key.size == 0 ||
+          ab_share_join(&client->shares, options->share_key, options->shared_check, client->api_key,
+                        &poll->sharer)) &&
          ab_operation_init(&poll->operation, &poll_kind, client, user);
 }
 
@@ -457,6 +578,9 @@ ab_operation *ab_poll_start(ab_client *client, const struct ab_poll_options *opt
   if (poll->timeout_ms > 0) {
     ab_operation_set_deadline(operation,
                               operation->started_us + ab_clock_us_of_ms(poll->timeout_ms));
+  }
+  if (poll->accepted) {
+    begin_checks(poll);
   }
   send_next(poll);
   return operation;
