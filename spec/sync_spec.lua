@@ -358,6 +358,20 @@ describe("session.context_manager:sync", function()
       assert.are.equal("Running", result.context_status_data[#result.context_status_data].status)
     end)
 
+    it("waits a tenth of the time elapsed with backoff = adaptive", function()
+      emulator:settings({ transfer_ms = 60000 })
+      sync({ max_retries = 6, retry_interval = 40, backoff = "adaptive" })
+      local checks = emulator:requests("GetContextInfo")
+      assert.are.equal(6, #checks)
+      for n = 2, 6 do
+        local waited = checks[n].time_ms - checks[n - 1].time_ms
+        assert.is_true(waited >= 35 and waited < 150, waited)
+      end
+      assert.has_error(function()
+        sync({ backoff = "clever" })
+      end, "bad argument 'backoff' to 'sync' (number >= 1 or 'adaptive' expected, got 'clever')")
+    end)
+
     it("grows the interval by backoff up to max_interval", function()
       emulator:answer(
         "GetContextInfo",

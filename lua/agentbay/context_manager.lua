@@ -96,10 +96,10 @@ end
 ---@field path? string only this mount path
 ---@field mode? "upload"|"download" upload: session to context; the service takes none as upload
 ---@field max_retries? integer status checks at most, default 150
----@field retry_interval? integer milliseconds between checks, default 1500
+---@field retry_interval? integer milliseconds between checks, default 1500; the least if adaptive, default 200
 ---@field timeout_ms? integer an overall deadline, default none
----@field backoff? number factor >= 1 by which each interval grows, default 1
----@field max_interval? integer milliseconds that an interval may grow to, default no limit
+---@field backoff? number|"adaptive" factor >= 1 by which each interval grows, default 1; adaptive: an interval is a tenth of the time elapsed
+---@field max_interval? integer milliseconds that an interval may grow to; default no limit, 5000 if adaptive
 ---@field settle_checks? integer looks more before nothing listed means nothing to do, default 2
 ---@field on_progress? fun(progress: {context_status_data: agentbay.ContextStatusData[], attempt: integer, elapsed_ms: integer})
 
@@ -113,9 +113,13 @@ method.define({
     path = arguments.text(),
     mode = arguments.one_of("upload", "download"),
     max_retries = arguments.integer({ min = 0, default = 150 }),
-    retry_interval = arguments.integer({ min = 0, default = 1500 }),
+    retry_interval = arguments.integer({ min = 0 }),
     timeout_ms = arguments.integer({ min = 1 }),
-    backoff = arguments.number({ min = 1, default = 1 }),
+    backoff = arguments.either(
+      arguments.number({ min = 1 }),
+      arguments.one_of("adaptive"),
+      { default = 1 }
+    ),
     max_interval = arguments.integer({ min = 1 }),
     settle_checks = arguments.integer({ min = 0, default = 2 }),
     on_progress = arguments.callback(),
@@ -127,6 +131,7 @@ method.define({
       Path = given.path,
       Mode = given.mode,
     }
+    local adaptive = given.backoff == "adaptive"
     local on_progress = given.on_progress
     if on_progress and (given.context_id or given.path) then
       operation:_set_on_progress(function(progress)
@@ -144,9 +149,10 @@ method.define({
       path = given.path,
       mode = given.mode,
       max_attempts = given.max_retries,
-      interval_ms = given.retry_interval,
-      backoff = given.backoff,
-      max_interval_ms = given.max_interval or 0,
+      interval_ms = given.retry_interval or (adaptive and 200 or 1500),
+      backoff = adaptive and 1 or given.backoff,
+      elapsed_share = adaptive and 0.1 or 0,
+      max_interval_ms = given.max_interval or (adaptive and 5000 or 0),
       timeout_ms = given.timeout_ms or 0,
       settle_checks = given.settle_checks,
       timeout_error = "sync",

@@ -181,7 +181,7 @@ static bool run_case(const struct plan_case *c, enum ab_move *end) {
     return false;
   }
   for (size_t i = 0; i < c->check_count; i++) {
-    next = ab_poll_plan_checked(&plan, c->checks[i]);
+    next = ab_poll_plan_checked(&plan, c->checks[i], 0);
     bool last = i + 1 == c->check_count;
     if (plan.attempts != i + 1 || last == (next.move == AB_MOVE_CHECK)) {
       return false;
@@ -200,6 +200,27 @@ int main(void) {
     enum ab_move end = AB_MOVE_CHECK;
     bool as_planned = run_case(&cases[i], &end);
     CHECK_INT(cases[i].name, cases[i].end, as_planned ? end : AB_MOVE_CHECK);
+  }
+  struct ab_poll_plan adaptive;
+  ab_poll_plan_init(&adaptive, &(struct ab_poll_options){.max_attempts = 99,
+                                                         .first_wait_ms = 7,
+                                                         .interval_ms = 200,
+                                                         .backoff = 1,
+                                                         .max_interval_ms = 5000,
+                                                         .elapsed_share = 0.1});
+  CHECK_INT("the first wait is as given", 7000, ab_poll_plan_begin(&adaptive).wait_us);
+  static const struct {
+    const char *name;
+    int64_t elapsed_us, wait_us;
+  } adaptive_cases[] = {
+      {"an adaptive interval is no shorter than the least", 1000000, 200000},
+      {"it is a share of the time elapsed", 20000000, 2000000},
+      {"it is no longer than the most", 600000000, 5000000},
+  };
+  for (size_t i = 0; i < sizeof adaptive_cases / sizeof adaptive_cases[0]; i++) {
+    CHECK_INT(
+        adaptive_cases[i].name, adaptive_cases[i].wait_us,
+        ab_poll_plan_checked(&adaptive, AB_CHECK_PENDING, adaptive_cases[i].elapsed_us).wait_us);
   }
   struct ab_poll_plan none;
   ab_poll_plan_init(&none, &(struct ab_poll_options){.max_attempts = 0});

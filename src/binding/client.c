@@ -153,6 +153,7 @@ static void read_poll(lua_State *L, int table, struct ab_poll_options *options) 
   options->interval_ms = whole_field(L, table, "interval_ms", 0, most_ms);
   options->backoff = number_field(L, table, "backoff", 1);
   options->max_interval_ms = whole_field(L, table, "max_interval_ms", 0, most_ms);
+  options->elapsed_share = number_field(L, table, "elapsed_share", 0);
   options->timeout_ms = whole_field(L, table, "timeout_ms", 0, most_ms);
   options->settle_checks = (unsigned)whole_field(L, table, "settle_checks", 0, UINT32_MAX);
   options->timeout_error =

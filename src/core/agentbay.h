@@ -330,6 +330,7 @@ struct ab_poll_options {
   int64_t interval_ms;
   double backoff;
   int64_t max_interval_ms; /* 0: no limit */
+  double elapsed_share;    /* no interval is shorter than this share of the time elapsed; 0: none */
   int64_t timeout_ms;
   unsigned settle_checks;
   enum ab_error timeout_error; /* AB_SYNC_TIMEOUT or AB_TIMEOUT */

@@ -369,7 +369,8 @@ static enum ab_check judge_answer(const struct poll *poll, const struct ab_answe
 
 static void checked(struct poll *poll, const struct ab_answer *answer) {
   enum ab_check check = judge_answer(poll, answer);
-  struct ab_next next = ab_poll_plan_checked(&poll->plan, check);
+  struct ab_next next =
+      ab_poll_plan_checked(&poll->plan, check, ab_clock_monotonic_us() - poll->accepted_us);
   poll->operation.attempts = poll->plan.attempts;
   poll->http_status = answer->http_status;
   ab_operation_tell_progress(&poll->operation);

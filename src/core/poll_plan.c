@@ -12,6 +12,7 @@ void ab_poll_plan_init(struct ab_poll_plan *plan, const struct ab_poll_options *
       .first_wait_us = (double)ab_clock_us_of_ms(options->first_wait_ms),
       .interval_us = (double)ab_clock_us_of_ms(options->interval_ms),
       .backoff = options->backoff >= 1 ? options->backoff : 1,
+      .elapsed_share = options->elapsed_share,
       .max_interval_us = (double)ab_clock_us_of_ms(options->max_interval_ms),
   };
 }
@@ -40,8 +41,9 @@ struct ab_next ab_poll_plan_begin(const struct ab_poll_plan *plan) {
 }
 
 /* Waits one interval; the next one is longer by the factor. */
-static struct ab_next wait_interval(struct ab_poll_plan *plan) {
-  double wait_us = capped(plan, plan->interval_us);
+static struct ab_next wait_interval(struct ab_poll_plan *plan, int64_t elapsed_us) {
+  double share_us = plan->elapsed_share * (double)elapsed_us;
+  double wait_us = capped(plan, share_us > plan->interval_us ? share_us : plan->interval_us);
   plan->interval_us = capped(plan, plan->interval_us * plan->backoff);
   return look_again(plan, wait_us);
 }
@@ -58,7 +60,8 @@ static struct ab_next settle(struct ab_poll_plan *plan, enum ab_check check) {
   return look_again(plan, interval_us < settle_interval_us ? interval_us : settle_interval_us);
 }
 
-struct ab_next ab_poll_plan_checked(struct ab_poll_plan *plan, enum ab_check check) {
+struct ab_next ab_poll_plan_checked(struct ab_poll_plan *plan, enum ab_check check,
+                                    int64_t elapsed_us) {
   plan->attempts++;
   switch (check) {
   case AB_CHECK_SUCCEEDED:
@@ -77,5 +80,5 @@ struct ab_next ab_poll_plan_checked(struct ab_poll_plan *plan, enum ab_check che
   case AB_CHECK_PASSING_FAILURE:
     break;
   }
-  return wait_interval(plan);
+  return wait_interval(plan, elapsed_us);
 }

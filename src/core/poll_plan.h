@@ -44,6 +44,7 @@ struct ab_poll_plan {
   double interval_us;
   double backoff;
   double max_interval_us; /* 0: none */
+  double elapsed_share;   /* of the elapsed time that an interval lasts at least; 0: none */
 };
 
 void ab_poll_plan_init(struct ab_poll_plan *plan, const struct ab_poll_options *options);
@@ -51,7 +52,8 @@ void ab_poll_plan_init(struct ab_poll_plan *plan, const struct ab_poll_options *
 /* The first move, once the work has been accepted. */
 struct ab_next ab_poll_plan_begin(const struct ab_poll_plan *plan);
 
-/* The move after a check; counts it. */
-struct ab_next ab_poll_plan_checked(struct ab_poll_plan *plan, enum ab_check check);
+/* The move after a check, so long after the acceptance; counts it. */
+struct ab_next ab_poll_plan_checked(struct ab_poll_plan *plan, enum ab_check check,
+                                    int64_t elapsed_us);
 
 #endif
