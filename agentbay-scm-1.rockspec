@@ -116,6 +116,7 @@ build = {
     ["agentbay.cli.progress"] = "lua/agentbay/cli/progress.lua",
     ["agentbay.cli.sessions"] = "lua/agentbay/cli/sessions.lua",
     ["agentbay.cli.transfers"] = "lua/agentbay/cli/transfers.lua",
+    ["agentbay.cli.words"] = "lua/agentbay/cli/words.lua",
     ["agentbay.client"] = "lua/agentbay/client.lua",
     ["agentbay.config"] = "lua/agentbay/config.lua",
     ["agentbay.context_files"] = "lua/agentbay/context_files.lua",

@@ -149,7 +149,7 @@ describe("the command agentbay", function()
         ["session create --context nopath"] = "ID:PATH",
         ["session create --label nolabel"] = "NAME=VALUE",
         ["session list --status SLEEPING"] = "bad argument 'status'",
-        ["--timeout soon context list"] = "milliseconds",
+        ["--timeout soon context list"] = "a whole number from 1 on is expected",
         ["--endpoint http://example.com context list"] = "loopback",
         ["--log-level loud context list"] = "log_level",
       }) do
@@ -219,6 +219,11 @@ describe("the command agentbay", function()
   end)
 
   it("draws a bar on a terminal only", function()
+    local can = os.execute("script -qec true /dev/null >/dev/null 2>&1 </dev/null")
+    if can ~= true and can ~= 0 then
+      pending("this machine gives no terminals")
+      return
+    end
     local id = out("context create bar")
     local command = 'script -qec "%s bin/agentbay context upload %s README.md" /dev/null </dev/null'
     local process = io.popen(

@@ -361,10 +361,10 @@ describe("session.context_manager:sync", function()
     it("waits a tenth of the time elapsed with backoff = adaptive", function()
       emulator:settings({ transfer_ms = 60000 })
       sync({ max_retries = 6, retry_interval = 40, backoff = "adaptive" })
-      local checks = emulator:requests("GetContextInfo")
-      assert.are.equal(6, #checks)
+      local seen = emulator:requests("GetContextInfo")
+      assert.are.equal(6, #seen)
       for n = 2, 6 do
-        local waited = checks[n].time_ms - checks[n - 1].time_ms
+        local waited = seen[n].time_ms - seen[n - 1].time_ms
         assert.is_true(waited >= 35 and waited < 150, waited)
       end
       assert.has_error(function()

@@ -2,6 +2,7 @@
 
 local output = require("agentbay.cli.output")
 local progress = require("agentbay.cli.progress")
+local words = require("agentbay.cli.words")
 
 local contexts = {}
 
@@ -96,22 +97,9 @@ contexts["delete-file"] = function(client, options)
   return output.result(client.context:delete_file(given), options)
 end
 
-local function whole(text)
-  local number = tonumber(text)
-  if not number or number < 1 or number % 1 ~= 0 then
-    return nil, "a positive number is expected, not '" .. text .. "'"
-  end
-  return number
-end
-
 ---Adds the commands to a parser, and their functions to `commands`.
 function contexts.define(parser, commands)
-  local group = parser:command("context", "Contexts: persistent storage.")
-  group:action(function(options)
-    options.group = "context"
-  end)
-  group:command_target("command")
-  group:require_command(true)
+  local group = words.group(parser, "context", "Contexts: persistent storage.")
 
   local function command(name, description)
     commands["context " .. name] = contexts[name]
@@ -135,7 +123,7 @@ function contexts.define(parser, commands)
     "--wait",
     "How long to wait, in ms.",
     "60000",
-    whole
+    words.whole(1)
   )
   on_context("files", "List a folder of a context.")
     :argument("path", "The folder inside the context.")

@@ -2,6 +2,7 @@
 -- to an exit code. Built on the module's public interface.
 
 local agentbay = require("agentbay")
+local words = require("agentbay.cli.words")
 
 local cli = {}
 
@@ -22,14 +23,6 @@ can see. AGENTBAY_ENDPOINT, AGENTBAY_REGION_ID and AGENTBAY_TIMEOUT_MS are heede
 Exit codes: 0 done; 1 refused or failed; 2 wrong usage or settings; 3 the service can't be
 reached; 4 not done in time.]]
 
-local function milliseconds(text)
-  local number = tonumber(text)
-  if not number or number < 1 or number % 1 ~= 0 then
-    return nil, "a positive number of milliseconds is expected, not '" .. text .. "'"
-  end
-  return number
-end
-
 ---What argparse would end the program for.
 local function refuse_usage(parser, message)
   io.stderr:write(parser:get_usage(), "\n\nagentbay: ", message, "\n")
@@ -43,7 +36,7 @@ local function new_parser(argparse)
   parser:flag("--json", "Print the result as one JSON object.")
   parser:option("--endpoint", "Host, host:port or URL of the service.")
   parser:option("--region", "Region for what is created.")
-  parser:option("--timeout", "How long a request may take, in ms.", nil, milliseconds)
+  parser:option("--timeout", "How long a request may take, in ms.", nil, words.whole(1))
   parser:option("--env-file", "Read this .env file instead of looking for one.")
   parser:option("--ca-file", "PEM file with the authorities to trust.")
   parser:option("--log-level", "Log requests to standard error: debug, info, warn or error.")
@@ -99,16 +92,16 @@ local function fail_usage(message)
 end
 
 ---Runs one command line.
----@param words string[]
+---@param line string[] its words
 ---@return integer exit code
-function cli.run(words)
+function cli.run(line)
   local found, argparse = pcall(require, "argparse")
   if not found then
     return fail_usage("the Lua module argparse is missing (Debian: lua-argparse, rock: argparse)")
   end
   local parser, commands = new_parser(argparse)
   parser.error = refuse_usage
-  local options = parser:parse(words)
+  local options = parser:parse(line)
   local name = options.group and options.group .. " " .. options.command or options.command
   local made, client = pcall(new_client, options)
   if not made then

@@ -1,6 +1,7 @@
 -- agentbay session ...
 
 local output = require("agentbay.cli.output")
+local words = require("agentbay.cli.words")
 
 local sessions = {}
 
@@ -66,12 +67,7 @@ end
 
 ---Adds the commands to a parser, and their functions to `commands`.
 function sessions.define(parser, commands)
-  local group = parser:command("session", "Sessions: sandboxes with contexts mounted.")
-  group:action(function(options)
-    options.group = "session"
-  end)
-  group:command_target("command")
-  group:require_command(true)
+  local group = words.group(parser, "session", "Sessions: sandboxes with contexts mounted.")
   for _, name in ipairs({ "create", "list", "delete" }) do
     commands["session " .. name] = sessions[name]
   end

@@ -2,6 +2,7 @@
 
 local output = require("agentbay.cli.output")
 local progress = require("agentbay.cli.progress")
+local words = require("agentbay.cli.words")
 
 local transfers = {}
 
@@ -67,14 +68,6 @@ function transfers.sync(client, options)
   return output.result(result, options, print_transfers)
 end
 
-local function whole(text)
-  local number = tonumber(text)
-  if not number or number < 0 or number % 1 ~= 0 then
-    return nil, "a whole number is expected, not '" .. text .. "'"
-  end
-  return number
-end
-
 ---Adds the commands to a parser, and their functions to `commands`.
 function transfers.define(parser, commands)
   commands.info, commands.sync = transfers.info, transfers.sync
@@ -90,9 +83,9 @@ function transfers.define(parser, commands)
   sync
     :option("--mode", "upload: session to context (the service's default); or download.")
     :choices({ "upload", "download" })
-  sync:option("--max-retries", "Status checks at most; default 150.", nil, whole)
-  sync:option("--interval", "Milliseconds between them; default 1500.", nil, whole)
-  sync:option("--wait", "How long it may take altogether, in ms.", nil, whole)
+  sync:option("--max-retries", "Status checks at most; default 150.", nil, words.whole(0))
+  sync:option("--interval", "Milliseconds between them; default 1500.", nil, words.whole(0))
+  sync:option("--wait", "How long it may take altogether, in ms.", nil, words.whole(1))
 end
 
 return transfers
