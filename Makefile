@@ -52,7 +52,9 @@ HOST     := $(OUT)/lua-host
 ARCHIVE  := $(OUT)/libagentbay.a
 EMBEDDED := $(OUT)/embed-host
 THREADS  := $(OUT)/spec/test_threads
-OBJECTS  := $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o
+TORTURE  := $(OUT)/spec/torture
+TORTURED := $(patsubst spec/torture/%.c,$(OUT)/obj/torture/%.o,$(wildcard spec/torture/*.c))
+OBJECTS  := $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(TORTURED) $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o
 
 # What each target needs on this machine: groups of scripts/install-dependencies. Compiling
 # alone never installs anything, it only says what is missing.
@@ -64,6 +66,7 @@ NEEDS_test-asan     := build run emulator test
 NEEDS_test-valgrind := build run emulator test valgrind
 NEEDS_test-hosts    := build run emulator test hosts
 NEEDS_test-tsan     := build run emulator
+NEEDS_torture       := build run emulator test
 NEEDS_bench-love    := build run emulator hosts
 NEEDS_bench-frame   := build run emulator
 NEEDS_lint          := build run lint
@@ -74,7 +77,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects demo demo-files test test-all bench-frame bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects demo demo-files test test-all bench-frame bench-love test-hosts test-tsan torture static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -115,6 +118,10 @@ test-asan: needs ## run all specs with address, leak and undefined behaviour san
 test-valgrind: needs ## run all specs under valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test LIMIT=3000 \
 		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+torture: needs ## fail each allocation and system call in turn; STEP=k each k-th, SWEEP=TEXT, AT=n
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/torture CFLAGS='-O1 -g' CC=gcc \
+		SANITIZE=address,undefined torture-run
 
 bench-frame: needs all ## measure agentbay.step() with hundreds of syncs under way
 	@OUT='$(OUT)'; . scripts/checkout-env; scripts/with-emulator --transfer-ms 50 -- '$(LUA)' bench/frame.lua
@@ -168,6 +175,11 @@ hosted-test: all $(PROGRAMS) $(HOST)
 threads-test: $(THREADS)
 	@OUT='$(OUT)'; . scripts/checkout-env; scripts/with-emulator --transfer-ms 30 -- $(THREADS)
 
+# The program fails what its own libraries call: it must be found before them.
+.PHONY: torture-run
+torture-run: $(TORTURE)
+	@OUT='$(OUT)' TORTURE='$(TORTURE)' STEP='$(STEP)' SWEEP='$(SWEEP)' AT='$(AT)' scripts/torture
+
 $(ARCHIVE): $(CORE) $(BINDING)
 	@rm -f $@
 	$(call say,archive)ar rcs $@ $^
@@ -186,6 +198,14 @@ $(OUT)/obj/spec/test_threads.o: spec/threads/test_threads.c Makefile | needs
 $(THREADS): $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING)
 	@mkdir -p $(@D)
 	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -lpthread
+
+$(OUT)/obj/torture/%.o: spec/torture/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(LUA_CFLAGS) $(CURL_CFLAGS) -Isrc/core -c -o $@ $<
+
+$(TORTURE): $(TORTURED) $(CORE) $(BINDING)
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -lpthread -ldl
 
 # Only the binding is told where Lua's headers are: the core must compile without them.
 $(OUT)/obj/core/%.o: src/core/%.c Makefile | needs
