@@ -178,7 +178,7 @@ threads-test: $(THREADS)
 # The program fails what its own libraries call: it must be found before them.
 .PHONY: torture-run
 torture-run: $(TORTURE)
-	@OUT='$(OUT)' TORTURE='$(TORTURE)' STEP='$(STEP)' SWEEP='$(SWEEP)' AT='$(AT)' scripts/torture
+	@OUT='$(OUT)' TORTURE='$(TORTURE)' STEP='$(STEP)' SWEEP="$(SWEEP)" AT='$(AT)' scripts/torture
 
 $(ARCHIVE): $(CORE) $(BINDING)
 	@rm -f $@

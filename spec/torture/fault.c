@@ -130,18 +130,20 @@ bool fault_init_curl(void) {
  * returns, what it returns on failure, its parameters, its arguments.
  */
 #define VISIBLE __attribute__((visibility("default")))
-#define FAILING(site, type, name, failed, parameters, arguments)                                   \
-  VISIBLE type name parameters;                                                                    \
-  type name parameters {                                                                           \
-    static type(*real) parameters;                                                                 \
-    if (real == NULL) {                                                                            \
-      *(void **)&real = dlsym(RTLD_NEXT, #name);                                                   \
-    }                                                                                              \
-    if (strikes(site)) {                                                                           \
-      errno = armed.error;                                                                         \
-      return failed;                                                                               \
-    }                                                                                              \
-    return real arguments;                                                                         \
+#define FAILING(site, type, name, failed, parameters, arguments) \
+  FAILING_IF(strikes(site), type, name, failed, parameters, arguments)
+#define FAILING_IF(condition, type, name, failed, parameters, arguments) \
+  VISIBLE type name parameters;                                          \
+  type name parameters {                                                 \
+    static type(*real) parameters;                                       \
+    if (real == NULL) {                                                  \
+      *(void **)&real = dlsym(RTLD_NEXT, #name);                         \
+    }                                                                    \
+    if (condition) {                                                     \
+      errno = armed.error;                                               \
+      return failed;                                                     \
+    }                                                                    \
+    return real arguments;                                               \
   }
 
 /* Libraries stay, so that reports of leaks keep their names. */
@@ -152,24 +154,34 @@ int dlclose(void *handle) {
   return 0;
 }
 
+/* Leaves alone the pairs of sockets by which libcurl's own threads wake it. */
+static bool strikes_on(enum fault_site site, int descriptor) {
+  int domain = AF_UNIX;
+  socklen_t size = sizeof domain;
+  getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+  return domain != AF_UNIX && strikes(site);
+}
+
 FAILING(FAULT_SOCKET, int, socket, -1, (int domain, int type, int protocol),
         (domain, type, protocol))
 FAILING(FAULT_CONNECT, int, connect, -1,
         (int descriptor, const struct sockaddr *address, socklen_t size),
         (descriptor, address, size))
-FAILING(FAULT_SEND, ssize_t, send, -1, (int descriptor, const void *data, size_t size, int flags),
-        (descriptor, data, size, flags))
-FAILING(FAULT_RECV, ssize_t, recv, -1, (int descriptor, void *data, size_t size, int flags),
-        (descriptor, data, size, flags))
+FAILING_IF(strikes_on(FAULT_SEND, descriptor), ssize_t, send, -1,
+           (int descriptor, const void *data, size_t size, int flags),
+           (descriptor, data, size, flags))
+FAILING_IF(strikes_on(FAULT_RECV, descriptor), ssize_t, recv, -1,
+           (int descriptor, void *data, size_t size, int flags), (descriptor, data, size, flags))
 FAILING(FAULT_SOCKETPAIR, int, socketpair, -1,
         (int domain, int type, int protocol, int descriptors[2]),
         (domain, type, protocol, descriptors))
 FAILING(FAULT_GETADDRINFO, int, getaddrinfo, armed.error,
         (const char *host, const char *service, const struct addrinfo *hints,
          struct addrinfo **found),
-        (host, service, hints, found))
+        (strcmp(host, "torture.test") == 0 ? "127.0.0.1" : host, service, hints, found))
 FAILING(FAULT_THREAD, int, pthread_create, armed.error,
-        (pthread_t * thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument),
+        (pthread_t * thread, const pthread_attr_t *attributes, void *(*run)(void *),
+         void *argument),
         (thread, attributes, run, argument))
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -184,7 +196,7 @@ VISIBLE int clock_gettime(clockid_t clock, struct timespec *now);
 VISIBLE int poll(struct pollfd *sockets, nfds_t count, int timeout_ms);
 
 int clock_gettime(clockid_t clock, struct timespec *now) {
-  static int (*real)(clockid_t clock, struct timespec *now);
+  static int (*real)(clockid_t clock, struct timespec * now);
   if (real == NULL) {
     *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
   }
@@ -206,4 +218,22 @@ int poll(struct pollfd *sockets, nfds_t count, int timeout_ms) {
   int64_t nanoseconds = (int64_t)timeout_ms * 1000000 / TIMES_AS_FAST;
   const struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
   return ppoll(sockets, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+}
+
+/* ---- faults of others ------------------------------------------------------------------------ */
+
+/*
+ * libcurl before 8.10 frees a host's name twice when it has no memory to note a TLS session of it
+ * (Curl_ssl_addsessionid). It is told of sessions by this function of OpenSSL's: here it isn't.
+ */
+VISIBLE void SSL_CTX_sess_set_new_cb(void *context, int (*note)(void *ssl, void *session));
+
+void SSL_CTX_sess_set_new_cb(void *context, int (*note)(void *ssl, void *session)) {
+  static void (*real)(void *context, int (*note)(void *ssl, void *session));
+  if (real == NULL) {
+    *(void **)&real = dlsym(RTLD_NEXT, "SSL_CTX_sess_set_new_cb");
+  }
+  if (real != NULL && curl_version_info(CURLVERSION_NOW)->version_num >= 0x080a00) {
+    real(context, note);
+  }
 }

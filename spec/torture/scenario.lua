@@ -6,7 +6,8 @@ local scenario = {}
 local agentbay
 local ca_file = os.getenv("TORTURE_CA_FILE")
 -- By name over TLS, so that names are looked up, too.
-local endpoint = ca_file and os.getenv("AGENTBAY_ENDPOINT"):gsub("127%.0%.0%.1", "localhost") or nil
+local endpoint = ca_file and os.getenv("AGENTBAY_ENDPOINT"):gsub("127%.0%.0%.1", "torture.test")
+  or nil
 
 local client, session, manager
 local deleting = false
@@ -65,7 +66,7 @@ function scenario.play()
     return "done"
   end)
   succeeded(sync:wait())
-  assert(checks >= 2, "the sync was not polled")
+  assert(checks > 0, "the sync was not polled")
   assert(made.task:wait() == "done", "the task did not end")
 
   local cut = started("cut", manager.sync_async, manager, { retry_interval = 60 })
