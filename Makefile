@@ -52,9 +52,11 @@ HOST     := $(OUT)/lua-host
 ARCHIVE  := $(OUT)/libagentbay.a
 EMBEDDED := $(OUT)/embed-host
 THREADS  := $(OUT)/spec/test_threads
+TORTURE  := $(OUT)/spec/torture
+TORTURED := $(patsubst spec/torture/%.c,$(OUT)/obj/torture/%.o,$(wildcard spec/torture/*.c))
 # They use epoll.
 BENCHES  := $(if $(filter Linux,$(shell uname -s)),$(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c)))
-OBJECTS  := $(BENCHES:$(OUT)/bench/%=$(OUT)/obj/bench/%.o) $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o \
+OBJECTS  := $(BENCHES:$(OUT)/bench/%=$(OUT)/obj/bench/%.o) $(OUT)/obj/embed_host.o $(OUT)/obj/spec/test_threads.o $(TORTURED) $(CORE) $(BINDING) $(PROGRAMS:$(OUT)/spec/%=$(OUT)/obj/spec/%.o) $(OUT)/obj/spec/lua_host.o \
 	$(patsubst spec/fuzz/%.c,$(OUT)/obj/fuzz/%.o,$(wildcard spec/fuzz/*.c))
 
 # What each target needs on this machine: groups of scripts/install-dependencies. Compiling
@@ -70,6 +72,7 @@ NEEDS_coverage      := build run emulator test coverage
 NEEDS_test-hosts    := build run emulator test hosts
 NEEDS_test-tsan     := build run emulator
 NEEDS_soak          := build run emulator bench
+NEEDS_torture       := build run emulator test
 NEEDS_bench-love    := build run emulator hosts
 NEEDS_bench         := build run emulator test valgrind conformance bench
 NEEDS_bench-readme  := $(NEEDS_bench)
@@ -83,7 +86,7 @@ NEEDS_deps          := build run emulator test lint rock conformance valgrind
 NEEDS    := $(or $(sort $(foreach goal,$(MAKECMDGOALS),$(NEEDS_$(goal)))),build)
 ONLY_SAY := $(if $(filter-out all objects install,$(MAKECMDGOALS)),,--check)
 
-.PHONY: all objects soak coverage fuzz fuzz-run demo demo-files test test-all bench bench-readme bench-check bench-baseline bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
+.PHONY: all objects soak torture coverage fuzz fuzz-run demo demo-files test test-all bench bench-readme bench-check bench-baseline bench-love test-hosts test-tsan static test-asan test-valgrind lint format rock-check conformance \
 	install uninstall deps clean help needs
 .DELETE_ON_ERROR:
 
@@ -134,6 +137,10 @@ coverage: needs ## run all specs and say which lines and branches of the C code 
 test-valgrind: needs ## run all specs under valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test LIMIT=3000 \
 		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+torture: needs ## fail each allocation and system call in turn; STEP=k each k-th, SWEEP=TEXT, AT=n
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/torture CFLAGS='-O1 -g' CC=gcc \
+		SANITIZE=address,undefined torture-run
 
 bench: needs all $(BENCHES) ## measure speed and memory against libcurl alone, with nginx as server
 	@LUA='$(LUA)' OUT='$(OUT)' BUILD='$(BUILD)' bench/run
@@ -220,6 +227,11 @@ $(OUT)/fuzz/%: $(OUT)/obj/fuzz/%.o $(CORE) $(BINDING)
 	@mkdir -p $(@D)
 	$(call say,link)$(LINK) -fsanitize=fuzzer $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS)
 
+# The program fails what its own libraries call: it must be found before them.
+.PHONY: torture-run
+torture-run: $(TORTURE)
+	@OUT='$(OUT)' TORTURE='$(TORTURE)' STEP='$(STEP)' SWEEP="$(SWEEP)" AT='$(AT)' scripts/torture
+
 $(ARCHIVE): $(CORE) $(BINDING)
 	@rm -f $@
 	$(call say,archive)ar rcs $@ $^
@@ -238,6 +250,14 @@ $(OUT)/obj/spec/test_threads.o: spec/threads/test_threads.c Makefile | needs
 $(THREADS): $(OUT)/obj/spec/test_threads.o $(CORE) $(BINDING)
 	@mkdir -p $(@D)
 	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -lpthread
+
+$(OUT)/obj/torture/%.o: spec/torture/%.c Makefile | needs
+	@mkdir -p $(@D)
+	$(call say,compile)$(COMPILE) $(LUA_CFLAGS) $(CURL_CFLAGS) -Isrc/core -c -o $@ $<
+
+$(TORTURE): $(TORTURED) $(CORE) $(BINDING)
+	@mkdir -p $(@D)
+	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -lpthread -ldl
 
 # Only the binding is told where Lua's headers are: the core must compile without them.
 $(OUT)/obj/core/%.o: src/core/%.c Makefile | needs

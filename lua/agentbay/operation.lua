@@ -8,7 +8,7 @@ local runtime = require("agentbay.runtime")
 ---@field private _finish fun(raw: table, operation: agentbay.Operation): table?
 ---@field private _done boolean
 ---@field private _result any
----@field private _listeners? {[1]: function, [2]: any}[] called once it is done
+---@field private _listeners? table queue of the calls to be made once it is done
 ---@field private _on_progress function?
 ---@field private _describe (fun(core_operation: userdata): table)?
 local Operation = {}
@@ -40,13 +40,13 @@ end
 ---Has `listener(operation, argument)` called from the loop once the operation is done.
 ---@param listener function
 ---@param argument any
-function Operation:_when_done(listener, argument)
+---@param is_ours? boolean see agentbay.Call
+function Operation:_when_done(listener, argument, is_ours)
   if self._done then
-    runtime.call_later(listener, self, argument)
+    runtime.call_later(listener, self, argument, is_ours)
   else
-    local listeners = self._listeners or {}
-    listeners[#listeners + 1] = { listener, argument }
-    self._listeners = listeners
+    self._listeners = self._listeners or runtime.new_queue()
+    runtime.add_call(self._listeners, runtime.new_call(listener, self, argument, is_ours))
   end
 end
 
@@ -61,25 +61,30 @@ end
 ---@param finish fun(raw: table, operation: agentbay.Operation): table?
 ---@param describe? fun(core_operation: userdata): table what `on_progress` is told; nil: nothing
 function Operation:_follow(core_operation, finish, describe)
+  runtime.watch(core_operation, self)
   self._core = core_operation
   self._finish = finish
   self._describe = describe
-  runtime.watch(core_operation, self)
+  runtime.wake()
 end
 
+---All of it happens or, if it raises for lack of memory, nothing.
 ---@param result any
 function Operation:_complete(result)
+  if self._listeners then
+    runtime.call_all_later(self._listeners)
+  end
   self._core, self._finish = nil, nil
   self._done, self._result = true, result
-  local listeners = self._listeners
-  self._listeners = nil
-  for i = 1, listeners and #listeners or 0 do
-    runtime.call_later(listeners[i][1], self, listeners[i][2])
-  end
+  runtime.wake()
 end
 
-function Operation:_ended(raw)
-  local result = self._finish(raw, self)
+---May be told of the same end again, if memory ran out the first time.
+function Operation:_ended(core_operation)
+  if self._core ~= core_operation then
+    return
+  end
+  local result = self._finish(core_operation:result(), self)
   if result then
     self:_complete(result)
   end
@@ -136,7 +141,7 @@ function Operation:wait(timeout_ms)
   if self._done then
     return self._result
   end
-  local task = runtime.current_task()
+  local task = runtime.task
   if task then
     return task:_await(self, timeout_ms)
   end
@@ -151,8 +156,8 @@ function Operation:cancel()
   if not core_operation or not core_operation:cancel() then
     return false
   end
+  self:_ended(core_operation) -- if it raises, the loop tells of the end
   runtime.forget(core_operation)
-  self:_ended(core_operation:result())
   return true
 end
 

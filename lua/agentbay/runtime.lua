@@ -9,32 +9,78 @@ local runtime = {}
 local loop ---@type userdata?
 local timers ---@type userdata? a client that is for waiting only
 local under_way = {} -- core operation -> operation
-local callbacks = { first = 1, last = 0 }
-local errors = { first = 1, last = 0 }
-local current ---@type agentbay.Task?
+local told, told_kind ---@type userdata?, string? what is being told, or could not be told yet
 local loggers = setmetatable({}, { __mode = "v" }) -- serial of a client -> who logs for it
 local is_logging = false
 local attached ---@type {wake: fun()}? an event loop that drives us
 
-local function push(queue, item)
-  queue.last = queue.last + 1
-  queue[queue.last] = item
+---@type agentbay.Task? the task whose code is running; a field, so that setting it can't fail
+runtime.task = nil
+
+-- ---- calls to be made -------------------------------------------------------------------------
+
+-- Memory may run out anywhere. What was promised to be told must be told all the same, once there
+-- is some again: so calls are queued without needing any, and leave the queue as they begin.
+
+---@class agentbay.Call
+---@field callback function
+---@field first any
+---@field second any
+---@field is_ours boolean not a user's: may be made again if it raised, returns true and a message to raise
+---@field next agentbay.Call|false
+---@field message any what it raised
+
+---@param callback function
+---@param first any
+---@param second any
+---@param is_ours? boolean
+---@return agentbay.Call
+function runtime.new_call(callback, first, second, is_ours)
+  return {
+    callback = callback,
+    first = first,
+    second = second,
+    is_ours = is_ours or false,
+    next = false,
+    message = false,
+  }
 end
 
-local function is_empty(queue)
-  return queue.first > queue.last
+---@return {first: agentbay.Call|false, last: agentbay.Call|false}
+function runtime.new_queue()
+  return { first = false, last = false }
 end
 
-local function pop(queue)
-  if is_empty(queue) then
-    queue.first, queue.last = 1, 0
-    return nil
+local callbacks = runtime.new_queue()
+local errors = runtime.new_queue()
+
+---Appends a chain of calls. Calls nothing.
+local function append(queue, first, last)
+  if queue.first then
+    queue.last.next = first
+  else
+    queue.first = first
   end
-  local item = queue[queue.first]
-  queue[queue.first] = nil
-  queue.first = queue.first + 1
-  return item
+  queue.last = last
 end
+
+---@param queue {first: agentbay.Call|false, last: agentbay.Call|false}
+---@param call agentbay.Call
+function runtime.add_call(queue, call)
+  append(queue, call, call)
+end
+
+---@return agentbay.Call|false
+local function pop(queue)
+  local call = queue.first
+  if call then
+    queue.first = call.next
+    call.next = false
+  end
+  return call
+end
+
+-- ---- the loop ---------------------------------------------------------------------------------
 
 ---The loop; made when first needed, so that `require` does no work.
 ---@return userdata
@@ -59,7 +105,8 @@ end
 
 -- ---- event loops ------------------------------------------------------------------------------
 
-local function wake()
+---Tells the event loop that drives us that there is something new to be done.
+function runtime.wake()
   if attached then
     attached.wake()
   end
@@ -77,9 +124,13 @@ function runtime.descriptor()
   return runtime.loop():descriptor()
 end
 
+local function anything_to_deliver()
+  return (told or callbacks.first or errors.first) and true or false
+end
+
 ---@return integer? delay_ms nil: only the descriptor matters
 function runtime.delay_ms()
-  if not (is_empty(callbacks) and is_empty(errors)) then
+  if anything_to_deliver() then
     return 0
   end
   return runtime.loop():delay_ms()
@@ -96,8 +147,11 @@ end
 ---@param core_operation userdata
 ---@param operation table
 function runtime.watch(core_operation, operation)
-  under_way[core_operation] = operation
-  wake()
+  local ok, message = pcall(rawset, under_way, core_operation, operation)
+  if not ok then -- nobody would learn of its end
+    core_operation:cancel()
+    error(message, 0)
+  end
 end
 
 ---Ends the watch: what the loop still has to tell of it is dropped.
@@ -110,16 +164,29 @@ end
 ---@param callback function
 ---@param first any
 ---@param second any
-function runtime.call_later(callback, first, second)
-  push(callbacks, { callback, first, second })
-  wake()
+---@param is_ours? boolean
+function runtime.call_later(callback, first, second, is_ours)
+  local call = runtime.new_call(callback, first, second, is_ours)
+  append(callbacks, call, call)
+  runtime.wake()
+end
+
+---Has all calls of a queue made later, and empties it: all of it or, if it raises, nothing.
+---@param queue {first: agentbay.Call|false, last: agentbay.Call|false}
+function runtime.call_all_later(queue)
+  if queue.first then
+    append(callbacks, queue.first, queue.last)
+    queue.first = false
+  end
 end
 
 ---Has an error raised by `step` once everything has been delivered.
+---@param call agentbay.Call stands for it; made before, so that this needs no memory
 ---@param message any
-function runtime.raise_later(message)
-  push(errors, { message })
-  wake()
+function runtime.raise_later(call, message)
+  call.message = message
+  append(errors, call, call)
+  runtime.wake()
 end
 
 ---Has `logger:write(record)` called for each exchange of a client, as long as the logger lives.
@@ -130,34 +197,44 @@ function runtime.log_for(serial, logger)
   is_logging = true
 end
 
----The task whose code is running, if it is a task's.
----@return agentbay.Task?
-function runtime.current_task()
-  return current
-end
-
----@param task agentbay.Task?
-function runtime.set_current_task(task)
-  current = task
-end
-
 -- ---- stepping -------------------------------------------------------------------------------
 
+local function tell()
+  local operation = under_way[told]
+  if operation and told_kind == "progress" then
+    operation:_progressed(told)
+  elseif operation then
+    operation:_ended(told)
+  end
+end
+
+-- Lua's words, and the binding's.
+local NO_MEMORY = { ["not enough memory"] = true, ["out of memory"] = true }
+
+---What can't be told for lack of memory is told again by the next step.
 ---@return boolean any
 local function take_events()
-  local core_operation, kind = loop:next()
-  local any = core_operation ~= nil
-  while core_operation do
-    local operation = under_way[core_operation]
-    if operation and kind == "progress" then
-      operation:_progressed(core_operation)
-    elseif operation then
-      under_way[core_operation] = nil
-      operation:_ended(core_operation:result())
+  local any = false
+  while true do
+    if not told then
+      told, told_kind = loop:next()
     end
-    core_operation, kind = loop:next()
+    if not told then
+      return any
+    end
+    any = true
+    local ok, message = pcall(tell)
+    if not ok and NO_MEMORY[message] then
+      error(message, 0)
+    end
+    if told_kind == "ended" then
+      under_way[told] = nil
+    end
+    told = nil
+    if not ok then
+      error(message, 0)
+    end
   end
-  return any
 end
 
 ---The records of exchanges, to those who log them.
@@ -172,39 +249,57 @@ local function take_records()
   end
 end
 
----Every callback runs, whatever the others do; their errors wait for their turn to be raised.
 ---A callback belongs to no task, even if a task steps the loop.
+local function run_first()
+  runtime.task = nil
+  local call = pop(callbacks)
+  return call.callback(call.first, call.second)
+end
+
+---Every callback runs, whatever the others do; their errors wait for their turn to be raised.
 ---@return boolean any
 local function run_callbacks()
-  local any = not is_empty(callbacks)
-  local outer = current
-  current = nil
-  local callback = pop(callbacks)
-  while callback do
-    local ok, message = pcall(callback[1], callback[2], callback[3])
-    if not ok then
-      push(errors, { message })
+  local outer = runtime.task
+  local call = callbacks.first
+  local any = call ~= false
+  while call do
+    local ok, failed, message = pcall(run_first)
+    runtime.task = outer
+    local begun = callbacks.first ~= call
+    if not ok and (call.is_ours or not begun) then
+      if begun then
+        call.next = callbacks.first
+        callbacks.first = call
+        callbacks.last = call.next and callbacks.last or call
+      end
+      error(failed, 0) -- for the next step to try again
     end
-    callback = pop(callbacks)
+    if not ok then
+      message = failed
+    end
+    if not ok or (call.is_ours and failed) then
+      call.message = message
+      append(errors, call, call)
+    end
+    call = callbacks.first
   end
-  current = outer
   return any
 end
 
 ---Delivers what the loop has to tell. An error raised in a callback is raised here, one at a
 ---time, after everything has been delivered.
 function runtime.deliver()
-  local told, called
+  local any_told, called
   if is_logging then
     take_records()
   end
   repeat -- a callback may have ended other operations: by closing their client, say
-    told = loop ~= nil and take_events()
+    any_told = loop ~= nil and take_events()
     called = run_callbacks()
-  until not (told or called)
+  until not (any_told or called)
   local failure = pop(errors)
   if failure then
-    error(failure[1], 0)
+    error(failure.message, 0)
   end
 end
 
@@ -214,8 +309,7 @@ end
 ---@return integer count operations still under way
 function runtime.step(timeout_ms)
   if loop then
-    local nothing_to_deliver = is_empty(callbacks) and is_empty(errors)
-    loop:step(nothing_to_deliver and timeout_ms or 0)
+    loop:step(anything_to_deliver() and 0 or timeout_ms)
   end
   runtime.deliver()
   return runtime.under_way()

@@ -14,7 +14,11 @@ local WAIT = {}
 ---@class agentbay.Task : agentbay.Operation
 ---@field private _thread thread
 ---@field private _pending agentbay.Operation? what it waits for
+---@field private _waiting boolean
 ---@field private _wait integer number of the wait, to tell a late call for an earlier one
+---@field private _ran boolean it was resumed, and what came of it is yet to be looked at
+---@field private _ok boolean what the resumption gave
+---@field private _first any
 ---@field private _cancelled boolean
 local Task = setmetatable({ __name = "agentbay.task" }, { __index = Operation })
 Task.__index = Task
@@ -57,67 +61,74 @@ end
 
 -- ---- running ----------------------------------------------------------------------------------
 
-local function after_resume(outer, outer_resume, outer_wrap, ...)
-  runtime.set_current_task(outer)
-  library.resume, library.wrap = outer_resume, outer_wrap
-  return ...
-end
-
----Only while a task's code runs do `coroutine.resume` and `coroutine.wrap` pass its waits on, so
----that a generator in a task can call blocking methods; everywhere else they are what they were.
-local function resume_task(task, ...)
-  local outer, outer_resume, outer_wrap = runtime.current_task(), library.resume, library.wrap
-  runtime.set_current_task(task)
+local function enter(task, ...)
+  runtime.task = task
   library.resume, library.wrap = resume_passing, wrap_passing
-  return after_resume(outer, outer_resume, outer_wrap, raw_resume(task._thread, ...))
+  task._waiting, task._pending = false, nil
+  task._ok, task._first = raw_resume(task._thread, ...)
+  task._ran = true
 end
 
----Goes on with what the task did until it waited, returned or failed.
-function Task:_handle(ok, first, operation, timeout_ms)
+---Goes on with the task until it waits, returns or fails. Only while its code runs do
+---`coroutine.resume` and `coroutine.wrap` pass its waits on, so that a generator in a task can call
+---blocking methods; everywhere else they are what they were. Raises where memory ran out before the
+---task went on; then it still waits.
+---@return boolean? failed
+---@return any message
+function Task:_resume(...)
+  local outer, outer_resume, outer_wrap = runtime.task, library.resume, library.wrap
+  local waiting, pending = self._waiting, self._pending
+  local ok, message = pcall(enter, self, ...)
+  -- No calls until all is as it was: they could fail.
+  runtime.task = outer
+  library.resume, library.wrap = outer_resume, outer_wrap
   if not ok then
-    runtime.raise_later(first)
-    self:_complete(nil)
-  elseif status(self._thread) == "dead" then
-    self:_complete(first)
-  elseif first == WAIT then
-    self:_wait_for(operation, timeout_ms)
-  else
-    runtime.raise_later("a task waits by calling a method, not by coroutine.yield")
-    self:_complete(nil)
+    self._waiting, self._pending = waiting, pending
+    error(message, 0)
   end
+  return self:_handle()
 end
 
+---Looks at what the task did.
+---@return boolean? failed
+---@return any message
+function Task:_handle()
+  local failed, first = not self._ok, self._first
+  if not failed and first == WAIT and status(self._thread) ~= "dead" then
+    self._ran, self._waiting = false, true
+    return
+  end
+  if not failed and status(self._thread) ~= "dead" then
+    failed, first = true, "a task waits by calling a method, not by coroutine.yield"
+  end
+  if failed then
+    self:_complete(nil)
+  else
+    self:_complete(first)
+  end
+  self._ran = false
+  return failed, first
+end
+
+---What the task waits for is done, or its time is over. May be called again if it raised.
 local function wake(operation, woken)
-  local task, wait = woken.task, woken.wait
-  if task._done or task._wait ~= wait then
+  local task = woken.task
+  if task._ran then
+    return task:_handle()
+  end
+  if task._done or not task._waiting or task._wait ~= woken.wait then
     return -- it was woken by something else
   end
-  task._wait = wait + 1
-  task._pending = nil
   if operation == woken.timer then
-    task:_handle(resume_task(task, nil, "timeout"))
-    return
+    return task:_resume(nil, "timeout")
   end
   if woken.timer then
     woken.timer:cancel()
   end
-  task:_handle(resume_task(task, operation._result))
+  return task:_resume(operation._result)
 end
 
-function Task:_wait_for(operation, timeout_ms)
-  local woken = { task = self, wait = self._wait }
-  self._pending = operation
-  operation:_when_done(wake, woken)
-  if timeout_ms then
-    woken.timer = Task.timer(timeout_ms)
-    woken.timer:_when_done(wake, woken)
-  end
-  if self._cancelled then
-    operation:cancel()
-  end
-end
-
----Called by Operation:wait inside the task.
+---Called by Operation:wait inside the task. All that may fail comes before it waits.
 ---@param operation agentbay.Operation
 ---@param timeout_ms number?
 function Task:_await(operation, timeout_ms)
@@ -125,7 +136,18 @@ function Task:_await(operation, timeout_ms)
   if thread ~= self._thread and not passing[thread] then
     error("can't wait in a coroutine that was resumed by a function kept from outside the task", 3)
   end
-  return raw_yield(WAIT, operation, timeout_ms)
+  self._wait = self._wait + 1
+  local woken = { task = self, wait = self._wait, timer = false }
+  operation:_when_done(wake, woken, true)
+  if timeout_ms then
+    woken.timer = Task.timer(timeout_ms)
+    woken.timer:_when_done(wake, woken, true)
+  end
+  self._pending = operation
+  if self._cancelled then
+    operation:cancel()
+  end
+  return raw_yield(WAIT)
 end
 
 ---Cancels what the task waits for, and what it will wait for from now on: each of these ends
@@ -160,10 +182,21 @@ end
 ---@param ... any
 ---@return agentbay.Task
 function Task.spawn(fn, ...)
-  local task = { _done = false, _listeners = {}, _wait = 1, _cancelled = false }
+  local failure = runtime.new_call(fn) -- stands for its error, if there is one
+  local task = {
+    _done = false,
+    _listeners = runtime.new_queue(),
+    _waiting = false,
+    _wait = 0,
+    _ran = false,
+    _cancelled = false,
+  }
   task._thread = create(fn)
   setmetatable(task, Task)
-  task:_handle(resume_task(task, ...))
+  local failed, message = task:_resume(...)
+  if failed then
+    runtime.raise_later(failure, message)
+  end
   return task
 end
 

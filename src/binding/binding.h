@@ -16,6 +16,12 @@
 #define OPERATION_TYPE "agentbay.core.operation"
 
 /*
+ * Field of the registry in which a host in C may leave the address of its `struct ab_allocator`,
+ * as light userdata, before the module's first use. The core's memory is taken from there.
+ */
+#define ALLOCATOR_FIELD "agentbay.allocator"
+
+/*
  * The loop's user value is a table: `decode`, lua-cjson's function; `operations`, those under
  * way by their ids, which keeps them alive; `tasks_memory`, the list of tasks that the core was
  * given last.

@@ -44,6 +44,14 @@ static void push_json_decode(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* A host in C may give the core memory of its own: ALLOCATOR_FIELD. */
+static const struct ab_allocator *hosts_allocator(lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, ALLOCATOR_FIELD);
+  const struct ab_allocator *allocator = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  return allocator;
+}
+
 int binding_new_loop(lua_State *L) {
   struct binding_loop *loop = lua_newuserdata(L, sizeof *loop);
   memset(loop, 0, sizeof *loop);
@@ -56,7 +64,7 @@ int binding_new_loop(lua_State *L) {
   lua_setfield(L, -2, "operations");
   lua_setuservalue(L, -2);
   const struct ab_decoder decoder = {binding_decode, loop};
-  loop->core = ab_loop_new(NULL, &decoder);
+  loop->core = ab_loop_new(hosts_allocator(L), &decoder);
   if (loop->core == NULL) {
     return luaL_error(L, "out of memory");
   }

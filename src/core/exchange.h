@@ -6,6 +6,7 @@
 #define AB_EXCHANGE_H
 
 #include "buffer.h"
+#include "list.h"
 
 #include <curl/curl.h>
 
@@ -48,6 +49,7 @@ struct ab_exchange {
   char problem[CURL_ERROR_SIZE];
   void *owner;                                               /* whoever started it */
   void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */
+  struct ab_link in_flight;                                  /* with libcurl */
   struct ab_exchange *next_idle;
 };
 

@@ -34,13 +34,33 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user) {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* libcurl's own default follows the number of handles, which rises and falls here. */
+static void limit_kept_connections(ab_loop *loop) {
+  long most = loop->connections > 10000 ? 10000 : (long)loop->connections;
+  curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, most > 0 ? most : 1L);
+}
+
+static void free_multi(ab_loop *loop) {
+  curl_multi_cleanup(loop->multi);
+  loop->multi = NULL;
+  loop->multi_failed = false;
+  loop->curl_due_us = INT64_MAX;
+}
+
 static bool init_multi(ab_loop *loop) {
   loop->multi = curl_multi_init();
-  return loop->multi != NULL &&
-         curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
-         curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) == CURLM_OK &&
-         curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-         curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) == CURLM_OK;
+  if (loop->multi == NULL) {
+    return false;
+  }
+  limit_kept_connections(loop);
+  if (curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+      curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop) != CURLM_OK ||
+      curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+      curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop) != CURLM_OK) {
+    free_multi(loop);
+    return false;
+  }
+  return true;
 }
 
 ab_loop *ab_loop_new(const struct ab_allocator *allocator, const struct ab_decoder *decoder) {
@@ -65,6 +85,7 @@ ab_loop *ab_loop_new(const struct ab_allocator *allocator, const struct ab_decod
   ab_buffer_init(&loop->url, &loop->allocator, SIZE_MAX / 4, true);
   ab_list_init(&loop->members);
   ab_list_init(&loop->chores);
+  ab_list_init(&loop->in_flight);
   ab_list_init(&loop->events);
   ab_list_init(&loop->taken);
   ab_list_init(&loop->records);
@@ -100,8 +121,7 @@ void ab_loop_close(ab_loop *loop) {
   loop->closed = true;
   ab_members_close(&loop->members);
   free_idle(loop);
-  curl_multi_cleanup(loop->multi);
-  loop->multi = NULL;
+  free_multi(loop);
   ab_poller_free(&loop->poller);
   ab_buffer_free(&loop->url);
 }
@@ -140,9 +160,7 @@ void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore) {
 static void set_connections(ab_loop *loop, size_t connections) {
   loop->connections = connections;
   if (loop->multi != NULL) {
-    /* libcurl's own default follows the number of handles, which rises and falls here. */
-    long most = connections > 10000 ? 10000 : (long)connections;
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, most > 0 ? most : 1L);
+    limit_kept_connections(loop);
   }
 }
 
@@ -178,17 +196,20 @@ struct ab_exchange *ab_loop_take_exchange(ab_loop *loop) {
 
 bool ab_loop_start_exchange(ab_loop *loop, struct ab_exchange *exchange) {
   /* A connection in the making may have four sockets: two families, and a name look-up. */
-  if (!ab_poller_reserve(&loop->poller, (loop->in_flight + 1) * 4) ||
+  if (!ab_poller_reserve(&loop->poller, (loop->in_flight_count + 1) * 4) ||
+      (loop->multi == NULL && !init_multi(loop)) ||
       curl_multi_add_handle(loop->multi, exchange->easy) != CURLM_OK) {
     return false;
   }
-  loop->in_flight++;
+  ab_list_append(&loop->in_flight, &exchange->in_flight);
+  loop->in_flight_count++;
   return true;
 }
 
 void ab_loop_stop_exchange(ab_loop *loop, struct ab_exchange *exchange) {
   curl_multi_remove_handle(loop->multi, exchange->easy);
-  loop->in_flight--;
+  ab_link_remove(&exchange->in_flight);
+  loop->in_flight_count--;
   ab_loop_keep_exchange(loop, exchange);
 }
 
@@ -229,7 +250,7 @@ static bool take_finished(ab_loop *loop) {
   loop->finished_left = true;
   while (ab_loop_has_time(loop)) {
     int left;
-    CURLMsg *message = curl_multi_info_read(loop->multi, &left);
+    CURLMsg *message = loop->multi == NULL ? NULL : curl_multi_info_read(loop->multi, &left);
     if (message == NULL) {
       loop->finished_left = false;
       break;
@@ -245,7 +266,28 @@ static bool take_finished(ab_loop *loop) {
 
 static void act(ab_loop *loop, curl_socket_t socket, int mask) {
   int running;
-  curl_multi_socket_action(loop->multi, socket, mask, &running);
+  if (loop->multi != NULL && !loop->multi_failed) {
+    loop->multi_failed = curl_multi_socket_action(loop->multi, socket, mask, &running) != CURLM_OK;
+  }
+}
+
+/*
+ * When libcurl has no memory for its notes on a socket, it never asks for the socket to be watched,
+ * and uses what it has freed of them when the socket's number comes again. Likewise it does nothing
+ * any more once a callback of ours has failed. So all that is in flight ends, and the next exchange
+ * gets a new multi handle.
+ */
+static bool replace_failed_multi(ab_loop *loop) {
+  if (!loop->multi_failed || loop->finished_left) {
+    return false;
+  }
+  while (!ab_list_empty(&loop->in_flight)) {
+    struct ab_exchange *exchange = AB_LISTED(loop->in_flight.next, struct ab_exchange, in_flight);
+    exchange->done(exchange, CURLE_OUT_OF_MEMORY);
+  }
+  ab_poller_forget_all(&loop->poller);
+  free_multi(loop);
+  return true;
 }
 
 static bool call_curl_if_due(ab_loop *loop) {
@@ -260,7 +302,7 @@ static bool call_curl_if_due(ab_loop *loop) {
 /* Each chore hands over a few requests; libcurl sends them before the next chore. */
 static bool run_chores(ab_loop *loop) {
   bool ran = false;
-  while (ab_loop_has_time(loop) && !ab_list_empty(&loop->chores)) {
+  while (ab_loop_has_time(loop) && !loop->multi_failed && !ab_list_empty(&loop->chores)) {
     struct ab_chore *chore = AB_LISTED(loop->chores.next, struct ab_chore, link);
     ab_link_remove(&chore->link);
     chore->run(chore);
@@ -278,6 +320,7 @@ static int curl_mask(int events) {
 /* All that can be done without looking at sockets; true if there was something. */
 static bool do_due_work(ab_loop *loop) {
   bool worked = take_finished(loop);
+  worked = replace_failed_multi(loop) || worked;
   worked = fire_timers(loop) || worked;
   worked = run_chores(loop) || worked;
   worked = call_curl_if_due(loop) || worked;
@@ -287,7 +330,8 @@ static bool do_due_work(ab_loop *loop) {
 static int64_t next_due(const ab_loop *loop) {
   int64_t due_us = ab_timer_heap_next_due(&loop->timers);
   due_us = loop->curl_due_us < due_us ? loop->curl_due_us : due_us;
-  return ab_list_empty(&loop->chores) && !loop->finished_left ? due_us : 0;
+  bool work_left = !ab_list_empty(&loop->chores) || loop->finished_left || loop->multi_failed;
+  return work_left ? 0 : due_us;
 }
 
 /* Waits until `until_us` at most and serves the sockets that are ready; their number or -1. */

@@ -27,7 +27,8 @@ struct ab_loop {
   unsigned references; /* the host's and one for each client */
   struct ab_allocator allocator;
   struct ab_decoder decoder;
-  CURLM *multi;
+  CURLM *multi;      /* NULL: none, for lack of memory; made when it is needed */
+  bool multi_failed; /* it reported an error: what it still watches and does is unknown */
   struct ab_poller poller;
   struct ab_timer_heap timers;
   int64_t curl_due_us; /* when libcurl wants to be called; INT64_MAX: never */
@@ -39,8 +40,9 @@ struct ab_loop {
   struct ab_link taken_records; /* the one that the host looks at */
   size_t record_count;
   size_t under_way;
-  size_t connections; /* the sum of all clients' max_connections */
-  size_t in_flight;
+  size_t connections;       /* the sum of all clients' max_connections */
+  struct ab_link in_flight; /* exchanges that are with libcurl */
+  size_t in_flight_count;
   struct ab_exchange *idle;
   size_t idle_count;
   struct ab_buffer url; /* of the request being handed over; holds the key */

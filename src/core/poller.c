@@ -61,6 +61,12 @@ bool ab_poller_watch(struct ab_poller *poller, int socket, int events) {
   return mirrored;
 }
 
+void ab_poller_forget_all(struct ab_poller *poller) {
+  while (poller->count > 0) {
+    ab_poller_watch(poller, poller->sockets[0].fd, AB_WATCH_NONE);
+  }
+}
+
 int ab_poller_descriptor(struct ab_poller *poller) {
   if (poller->descriptor >= 0) {
     return poller->descriptor;

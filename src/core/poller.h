@@ -27,6 +27,8 @@ bool ab_poller_reserve(struct ab_poller *poller, size_t count);
 /* Sets the AB_WATCH_* bits of a socket; AB_WATCH_NONE forgets it. False: no memory. */
 bool ab_poller_watch(struct ab_poller *poller, int socket, int events);
 
+void ab_poller_forget_all(struct ab_poller *poller);
+
 /* A descriptor that is readable while a socket is ready; -1 where there is none to be had. */
 int ab_poller_descriptor(struct ab_poller *poller);
 
