@@ -56,13 +56,13 @@ static const struct ab_form *form_of(const struct poll *poll) {
   if (is_asker(poll)) {
     return poll->sharer.share->form;
   }
-  return poll->accepted ? poll->check : poll->submit;
+  return poll->submit == NULL ? poll->check : poll->submit;
 }
 
 static void send_form(struct poll *poll) {
   poll->operation.action = form_of(poll)->action;
   /* A check that fails is an attempt of its own, with its own interval. */
-  ab_operation_send(&poll->operation, poll->accepted             ? AB_RETRY_NEVER
+  ab_operation_send(&poll->operation, poll->submit == NULL       ? AB_RETRY_NEVER
                                       : poll->submit->repeatable ? AB_RETRY_ALWAYS
                                                                  : AB_RETRY_UNTAKEN);
 }
