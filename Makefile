@@ -70,7 +70,7 @@ NEEDS_test-valgrind := build run emulator test valgrind
 NEEDS_fuzz          := build run fuzz
 NEEDS_coverage      := build run emulator test coverage
 NEEDS_test-hosts    := build run emulator test hosts
-NEEDS_test-tsan     := build run emulator
+NEEDS_test-tsan     := build run emulator test
 NEEDS_soak          := build run emulator bench
 NEEDS_torture       := build run emulator test
 NEEDS_bench-love    := build run emulator hosts
@@ -113,8 +113,9 @@ test-hosts: needs static ## run the examples for LÖVE, Neovim and a C host
 	@AGENTBAY_LUAJIT_BUILD='$(BUILD)/luajit' LUA='$(LUA)' OUT='$(OUT)' SPEC=spec/hosts \
 		scripts/run-specs $(ARGS)
 
-test-tsan: needs ## run several Lua states in several threads under ThreadSanitizer
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan CFLAGS='-O1 -g' SANITIZE=thread threads-test
+test-tsan: needs ## run several Lua states in several threads, and all specs, under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan CFLAGS='-O1 -g' SANITIZE=thread \
+		threads-test hosted-test
 
 static: needs $(ARCHIVE) $(EMBEDDED) ## build libagentbay.a, and the C host that links it
 
@@ -128,9 +129,10 @@ fuzz: needs ## fuzz every decoder for SECONDS=60 each; 0: only the corpus
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-O1 -g' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-run
 
-coverage: needs ## run all specs and say which lines and branches of the C code they reach
+coverage: needs ## say which lines and branches of the C code the specs and the torture reach
 	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' hosted-test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' \
+		SANITIZE=address STEP='$(or $(STEP),3)' hosted-test torture-run
 	@gcovr --root . --filter src/ --exclude-throw-branches --object-directory $(BUILD)/coverage \
 		--html-details $(BUILD)/coverage/index.html --print-summary
 
@@ -257,7 +259,7 @@ $(OUT)/obj/torture/%.o: spec/torture/%.c Makefile | needs
 
 $(TORTURE): $(TORTURED) $(CORE) $(BINDING)
 	@mkdir -p $(@D)
-	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -lpthread -ldl
+	$(call say,link)$(LINK) $(EXPORT_FLAGS) -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -lpthread -ldl -lm
 
 # Only the binding is told where Lua's headers are: the core must compile without them.
 $(OUT)/obj/core/%.o: src/core/%.c Makefile | needs

@@ -106,8 +106,9 @@ static const struct sweep sweeps[] = {
 };
 
 /* What a failure may be reported as: with Lua's own words, or a code. NULL ends the list. */
+/* The last is what Lua says when there is no memory for its stack. */
 static const char *const lua_reports[] = {"not enough memory", "out of memory",
-                                          "Client.OutOfMemory", NULL};
+                                          "Client.OutOfMemory", "stack overflow", NULL};
 /* The last: libcurl sends the request without its query when it has no memory for that. */
 static const char *const curl_reports[] = {
     "out of memory",        "Client.OutOfMemory",     "Client.ResolveFailed",

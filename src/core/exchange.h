@@ -50,6 +50,7 @@ struct ab_exchange {
   void *owner;                                               /* whoever started it */
   void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */
   struct ab_link in_flight;                                  /* with libcurl */
+  bool failed; /* its handle may be in a state that no reset mends */
   struct ab_exchange *next_idle;
 };
 

@@ -213,8 +213,12 @@ void ab_loop_stop_exchange(ab_loop *loop, struct ab_exchange *exchange) {
   ab_loop_keep_exchange(loop, exchange);
 }
 
+/*
+ * A handle that failed isn't used again: where memory ran out inside libcurl, 7.88 ends every later
+ * request of the same handle as if the server had said nothing.
+ */
 void ab_loop_keep_exchange(ab_loop *loop, struct ab_exchange *exchange) {
-  if (loop->closed || loop->idle_count >= MAX_IDLE) {
+  if (loop->closed || exchange->failed || loop->idle_count >= MAX_IDLE) {
     ab_exchange_free(exchange);
     return;
   }
@@ -258,6 +262,7 @@ static bool take_finished(ab_loop *loop) {
     struct ab_exchange *exchange = NULL;
     CURLcode code = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+    exchange->failed = code != CURLE_OK;
     exchange->done(exchange, code);
     any = true;
   }
@@ -283,6 +288,7 @@ static bool replace_failed_multi(ab_loop *loop) {
   }
   while (!ab_list_empty(&loop->in_flight)) {
     struct ab_exchange *exchange = AB_LISTED(loop->in_flight.next, struct ab_exchange, in_flight);
+    exchange->failed = true;
     exchange->done(exchange, CURLE_OUT_OF_MEMORY);
   }
   ab_poller_forget_all(&loop->poller);

@@ -92,6 +92,7 @@ static enum ab_error start_exchange(ab_operation *operation) {
     error = AB_OUT_OF_MEMORY;
   }
   if (error != AB_OK) {
+    exchange->failed = true;
     ab_loop_keep_exchange(loop, exchange);
     return error;
   }
