@@ -85,20 +85,25 @@ static void start_all(ab_client *client, ab_operation *started[4]) {
   started[3] = ab_file_start(client, &file, NULL);
 }
 
+static void take_events(ab_loop *loop) {
+  struct ab_event event;
+  bool any;
+  do {
+    any = ab_loop_next_event(loop, &event);
+  } while (any);
+}
+
 static void run(bool to_the_end) {
   const struct ab_allocator allocator = {resize, NULL};
   const struct ab_decoder decoder = {decode, NULL};
   ab_loop *loop = ab_loop_new(&allocator, &decoder);
   ab_client *client = ab_client_new(loop, &options);
   ab_operation *started[4];
-  struct ab_event event;
   struct ab_record record;
   start_all(client, started);
   while (to_the_end && ab_loop_under_way(loop) > 0) {
     ab_loop_step(loop, 1000);
-    while (ab_loop_next_event(loop, &event)) {
-      continue;
-    }
+    take_events(loop);
   }
   for (int i = 0; i < 4; i++) {
     CHECK("an operation is started", started[i] != NULL);
@@ -112,9 +117,7 @@ static void run(bool to_the_end) {
     CHECK("a record has no key", strstr(record.message, KEY) == NULL);
   }
   ab_client_close(client);
-  while (ab_loop_next_event(loop, &event)) {
-    continue;
-  }
+  take_events(loop);
   for (int i = 0; i < 4; i++) {
     ab_operation_release(started[i]);
   }
