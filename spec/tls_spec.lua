@@ -127,6 +127,8 @@ describe("over TLS", function()
         emulator:fault({ action = "StoreGet", status = 302, headers = { location = place } })
         local result = download()
         assert.are.equal(i == 1, result.success, place)
+        assert.are.equal(i > 1 and "Client.HttpStatus" or nil, result.error_code)
+        assert.are.equal(1, result.attempts)
         assert.is_nil((result.error_message:find("Signature", 1, true)))
         emulator:control("DELETE", "faults")
       end

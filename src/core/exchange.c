@@ -427,6 +427,11 @@ static bool was_reset(const struct ab_exchange *exchange) {
          strstr(exchange->problem, reset) != NULL;
 }
 
+static bool is_redirect(const struct ab_exchange *exchange) {
+  int status = ab_exchange_status(exchange);
+  return status >= 300 && status < 400;
+}
+
 enum ab_error ab_exchange_error(const struct ab_exchange *exchange, CURLcode code) {
   switch (code) {
   case CURLE_OK:
@@ -441,8 +446,10 @@ enum ab_error ab_exchange_error(const struct ab_exchange *exchange, CURLcode cod
   case CURLE_NO_CONNECTION_AVAILABLE:
   case CURLE_INTERFACE_FAILED:
     return AB_CONNECT_FAILED;
-  case CURLE_UNSUPPORTED_PROTOCOL: /* also what isn't HTTP in answer to a request */
-    return ab_exchange_sent(exchange) ? AB_RECEIVE_FAILED : AB_CONNECT_FAILED;
+  case CURLE_UNSUPPORTED_PROTOCOL: /* also what isn't HTTP, and redirects that aren't followed */
+    return is_redirect(exchange)        ? AB_HTTP_STATUS
+           : ab_exchange_sent(exchange) ? AB_RECEIVE_FAILED
+                                        : AB_CONNECT_FAILED;
   case CURLE_SSL_CONNECT_ERROR:
     /* A connection that breaks in the handshake says nothing about trust. */
     return was_reset(exchange) ? AB_CONNECT_FAILED : AB_TLS_FAILED;
