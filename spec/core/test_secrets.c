@@ -27,7 +27,7 @@ static void *resize(void *user, void *block, size_t size) {
   (void)user;
   size_t *new = NULL;
   if (size > 0) {
-    new = malloc(size + 2 * sizeof *new);
+    new = calloc(1, size + 2 * sizeof *new); /* what was there before is none of ours */
     if (new == NULL) {
       return NULL;
     }
