@@ -138,7 +138,7 @@ coverage: needs ## say which lines and branches of the C code the specs and the 
 
 test-valgrind: needs ## run all specs under valgrind
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/valgrind CFLAGS='-O1 -g' hosted-test LIMIT=3000 \
-		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+		RUNNER='valgrind -q --trace-children=no --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite --suppressions=spec/support/valgrind.supp'
 
 torture: needs ## fail each allocation and system call in turn; STEP=k each k-th, SWEEP=TEXT, AT=n
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/torture CFLAGS='-O1 -g' CC=gcc \
