@@ -68,6 +68,7 @@ build = {
         "src/core/poll.c",
         "src/core/poll_plan.c",
         "src/core/poller.c",
+        "src/core/proxy.c",
         "src/core/random.c",
         "src/core/record.c",
         "src/core/retry.c",

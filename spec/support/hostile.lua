@@ -48,15 +48,24 @@ function Hostile:play(steps, first)
   os.remove(self.folder .. "/requests")
 end
 
+---The first lines of the requests that it has received since `play`.
+---@return string[]
+function Hostile:request_lines()
+  local lines = {}
+  local file = io.open(self.folder .. "/requests")
+  if file then
+    for line in file:lines() do
+      lines[#lines + 1] = line
+    end
+    file:close()
+  end
+  return lines
+end
+
 ---How many requests it has received since `play`.
 ---@return integer
 function Hostile:requests()
-  local file = io.open(self.folder .. "/requests")
-  local text = file and file:read("*a") or ""
-  if file then
-    file:close()
-  end
-  return #text
+  return #self:request_lines()
 end
 
 ---@param name string of the port

@@ -1,7 +1,7 @@
 -- A server that does to a client what no honest one does: bytes and moments are as the program
 -- says. Run by spec/support/hostile.lua with a folder as its argument; in it are `program.json`,
--- read anew for each request, and `requests`, which gets a byte for each request. Prints its
--- ports, by name.
+-- read anew for each request, and `requests`, which gets the first line of each request. Prints
+-- its ports, by name.
 --
 -- A program has `steps`, and `first` for the first request: { send, times, every_ms }, { stall },
 -- { close }, { reset }. After the last one the connection waits for its next request.
@@ -123,26 +123,29 @@ local function play(connection, steps)
   return true
 end
 
----Reads one request; false at the connection's end.
+---Reads one request.
+---@return string? first_line nil at the connection's end
 local function read_request(connection)
-  local size = 0
+  local size, first = 0, nil
   repeat
     local line = connection:xread("*L", "b", 30)
     if not line then
-      return false
+      return nil
     end
+    first = first or line
     size = tonumber(line:lower():match("^content%-length:%s*(%d+)")) or size
   until line == "\r\n"
-  return size == 0 or connection:xread(size, "b", 30) ~= nil
+  return (size == 0 or connection:xread(size, "b", 30)) and first
 end
 
+---@param first_line string
 ---@return integer count with this one
-local function count_request()
-  local file = assert(io.open(folder .. "/requests", "ab"))
-  file:write(".")
-  local count = file:seek()
+local function note_request(first_line)
+  local file = assert(io.open(folder .. "/requests", "a+b"))
+  local _, before = file:read("a"):gsub("\n", "")
+  file:write((first_line:gsub("[\r\n]", "")), "\n")
   file:close()
-  return count
+  return before + 1
 end
 
 ---What is to be done with the request of this number.
@@ -155,10 +158,9 @@ local function steps_of(number)
 end
 
 local function serve(connection)
-  while read_request(connection) do
-    if not play(connection, steps_of(count_request())) then
-      break
-    end
+  local first_line = read_request(connection)
+  while first_line and play(connection, steps_of(note_request(first_line))) do
+    first_line = read_request(connection)
   end
   pcall(connection.close, connection)
 end

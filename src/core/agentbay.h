@@ -223,7 +223,7 @@ struct ab_client_options {
   const char *api_key;    /* never appears in any text that the core gives */
   const char *user_agent; /* NULL: none */
   const char *ca_file;    /* PEM; NULL: the system's */
-  const char *proxy;      /* NULL: from the environment, as libcurl does */
+  const char *proxy;      /* NULL: what the environment names by now, as libcurl reads it */
   int64_t timeout_ms;     /* of one request with all its attempts, from name to body */
   struct ab_retry_options retry;
   size_t max_response_bytes;

@@ -2,6 +2,7 @@
 
 #include "authorities.h"
 #include "clock.h"
+#include "proxy.h"
 
 #include <string.h>
 
@@ -93,12 +94,16 @@ ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options)
   client->keeps_records = options->keep_records;
   client->timeout_us = ab_clock_us_of_ms(options->timeout_ms);
   client->max_connections = options->max_connections > 0 ? options->max_connections : 1;
+  bool direct = client->proxy == NULL && !ab_proxy_in_environment(client->url);
   client->settings = (struct ab_exchange_settings){
       .serial = ++loop->last_serial,
+      .url = client->url,
+      .whole_urls = !direct && ab_proxy_needs_url(client->url),
       .user_agent = client->user_agent,
       .ca_file = client->ca_file,
       .ca_folder = client->ca_file == NULL ? ab_authorities_folder() : NULL,
       .proxy = client->proxy,
+      .direct = direct,
       .max_response_bytes = options->max_response_bytes,
   };
   client->of_loop.close = close_with_loop;

@@ -13,10 +13,13 @@
 /* What an exchange needs to know of its client; texts are the client's. */
 struct ab_exchange_settings {
   uint64_t serial; /* a client's own: handles are configured anew when it differs */
+  const char *url; /* scheme and authority */
+  bool whole_urls; /* requests have to be given with their URL; else with their target only */
   const char *user_agent;
   const char *ca_file;
   const char *ca_folder; /* libcurl's: used where there is no ca_file */
-  const char *proxy;
+  const char *proxy;     /* NULL: as the environment says */
+  bool direct;           /* there is no proxy on the way to `url` */
   size_t max_response_bytes;
 };
 
@@ -59,7 +62,8 @@ void ab_exchange_free(struct ab_exchange *exchange);
 
 /* One POST. */
 struct ab_post {
-  const char *url;
+  const char *url;    /* the whole of it, for settings that ask for it */
+  const char *target; /* its path and query */
   struct ab_text action;
   struct ab_text body; /* must stay where it is until the exchange is over */
   bool repeatable;     /* may be sent twice if the kept connection it went to was dead */

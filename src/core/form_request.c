@@ -11,10 +11,12 @@ enum ab_error ab_form_prepare(const ab_operation *operation, const struct ab_for
   unsigned char nonce[AB_NONCE_BYTES];
   ab_random_bytes(nonce, sizeof nonce);
   ab_buffer_append_string(url, client->url);
+  size_t target = url->size;
   ab_form_target(form, ab_clock_unix_seconds(), nonce, url);
   const char *text = ab_buffer_string(url);
   const struct ab_post post = {
       .url = text,
+      .target = text == NULL ? NULL : text + target,
       .action = form->action,
       .body = form->body,
       .repeatable = form->repeatable && client->retry.max_attempts > 1,
