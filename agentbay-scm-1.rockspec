@@ -40,13 +40,17 @@ build = {
   modules = {
     ["agentbay.core"] = {
       sources = {
+        "src/binding/action.c",
+        "src/binding/bindings.c",
         "src/binding/client.c",
-        "src/binding/context_status.c",
         "src/binding/decode.c",
+        "src/binding/envelope.c",
+        "src/binding/json.c",
         "src/binding/loop.c",
         "src/binding/module.c",
         "src/binding/operation.c",
         "src/binding/pin.c",
+        "src/binding/transfers.c",
         "src/core/answer.c",
         "src/core/authorities.c",
         "src/core/buffer.c",

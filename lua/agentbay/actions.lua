@@ -1,11 +1,14 @@
 -- The actions of the service, as they go over the wire: one declaration each. A new action is
 -- one entry here. Knows no arguments and no results; never sends anything.
 
+local core = require("agentbay.core")
+
 ---@class agentbay.Action
+---@field action? string its name on the wire, where that isn't its name here
 ---@field body string[] names of the body's fields, in the order in which they are sent
 ---@field query? string[] names of the fields that the protocol wants in the query
 ---@field key_in_query? boolean the protocol wants the key in the query
----@field repeatable? boolean|fun(values: table): boolean changes nothing at the service: may be sent again
+---@field repeatable? boolean changes nothing at the service: may be sent again
 ---@field must_succeed? boolean an answer without Success is not a success
 ---@field reading? "tasks"|"state"|"bindings" what a poll must understand of the answer
 
@@ -38,9 +41,17 @@ local declared = {
     must_succeed = true,
   },
   GetContext = {
-    repeatable = function(values)
-      return not values.AllowCreate
-    end,
+    repeatable = true,
+    body = { "AllowCreate", "Name", "ContextId", "LoginRegionId" },
+  },
+  GetContextState = {
+    action = "GetContext",
+    repeatable = true,
+    body = { "AllowCreate", "ContextId" },
+    reading = "state",
+  },
+  CreateContext = {
+    action = "GetContext",
     body = { "AllowCreate", "Name", "ContextId", "LoginRegionId" },
   },
   ModifyContext = { body = { "Id", "Name" } },
@@ -63,49 +74,31 @@ local declared = {
 
 local actions = {}
 
-local NONE = {}
+local prepared = {} ---@type table<string, userdata> by their names here
 
----@param names string[]?
----@param values table<string, string|number|boolean|nil>
----@return string[] flat name, value, name, value, ...
-local function flat_fields(names, values)
-  if not names then
-    return NONE
-  end
-  local flat = { nil, nil, nil, nil, nil, nil, nil, nil } -- room for most: growing is slow
-  local count = 0
-  for i = 1, #names do
-    local name = names[i]
-    local value = values[name]
-    if value ~= nil then
-      flat[count + 1] = name
-      flat[count + 2] = type(value) == "number" and ("%d"):format(value) or tostring(value)
-      count = count + 2
-    end
-  end
-  return flat
+---@param name string
+---@return userdata
+local function prepare(name)
+  local declaration = assert(declared[name], name)
+  local action = core.new_action({
+    action = declaration.action or name,
+    body = declaration.body,
+    query = declaration.query,
+    key_in_query = declaration.key_in_query,
+    repeatable = declaration.repeatable,
+    must_succeed = declaration.must_succeed,
+    reading = declaration.reading,
+  })
+  prepared[name] = action
+  return action
 end
 
 ---A request for the core.
----@param action string
+---@param name string of the action
 ---@param values table<string, string|number|boolean|nil> by wire name; absent ones are left out
----@param reading? "tasks"|"state"|"bindings" what must be understood, if not what is usual
 ---@return table request
-function actions.request(action, values, reading)
-  local declaration = assert(declared[action], action)
-  local repeatable = declaration.repeatable
-  if type(repeatable) == "function" then
-    repeatable = repeatable(values)
-  end
-  return {
-    action = action,
-    key_in_query = declaration.key_in_query,
-    query = flat_fields(declaration.query, values),
-    body = flat_fields(declaration.body, values),
-    repeatable = repeatable,
-    must_succeed = declaration.must_succeed,
-    reading = reading or declaration.reading,
-  }
+function actions.request(name, values)
+  return { prepared[name] or prepare(name), values }
 end
 
 return actions

@@ -26,6 +26,7 @@ local arguments = {}
 
 ---@class agentbay.Declaration: agentbay.Rule
 ---@field name string
+---@field takes_nothing boolean a call without arguments has nothing to be checked
 ---@field members table<string, agentbay.Rule>
 
 ---@class agentbay.Problem
@@ -598,7 +599,12 @@ end
 -- Levels count as for `error`, seen from the function that calls the check: 1 is its own line, 2
 -- (the default) the line of its caller. That function must not call the check as a tail call.
 
-local NOTHING = {}
+-- What is checked is a table of the caller's own, so this one must stay as it is.
+local NOTHING = setmetatable({}, {
+  __newindex = function()
+    error("checked arguments are not to be changed", 2)
+  end,
+})
 
 ---Declares the named arguments of a function.
 ---@param name string the function's name, for messages
@@ -608,6 +614,9 @@ local NOTHING = {}
 function arguments.declare(name, members, options)
   local declaration = arguments.record(members, options)
   declaration.name = name
+  declaration.takes_nothing = not declaration.completions[1]
+    and not declaration.verify
+    and declaration.min_items == 0
   return declaration
 end
 
@@ -619,6 +628,9 @@ end
 ---@return table checked
 function arguments.check(declaration, name, given, level)
   if given == nil then
+    if declaration.takes_nothing then
+      return NOTHING
+    end
     given = NOTHING
   end
   local checked, problem
@@ -660,13 +672,12 @@ end
 
 ---Checks that a method was called with a colon. Raises, or does nothing.
 ---@param self any what came as self
----@param class_name string the class, as a variable would be called: "context_manager"
+---@param class table its metatable if it is right; `__label` is what a variable would be called
 ---@param method_name string
----@param is_instance fun(self: any): boolean
 ---@param level integer|nil
-function arguments.check_self(self, class_name, method_name, is_instance, level)
-  if not is_instance(self) then
-    local call = class_name .. ":" .. method_name .. "{...}"
+function arguments.check_self(self, class, method_name, level)
+  if getmetatable(self) ~= class then
+    local call = class.__label .. ":" .. method_name .. "{...}"
     local message = format("bad self to '%s' (call it as %s, with a colon)", method_name, call)
     error(message, (level or 2) + 1)
   end

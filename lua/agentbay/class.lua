@@ -8,13 +8,6 @@ local class = {}
 function class.new(label)
   local new_class = { __label = label, __name = "agentbay." .. label }
   new_class.__index = new_class
-
-  ---@param value any
-  ---@return boolean
-  function new_class.is_instance(value)
-    return type(value) == "table" and getmetatable(value) == new_class
-  end
-
   return new_class
 end
 

@@ -70,9 +70,9 @@ end
 ---Makes `operation` follow one call of an action.
 ---@param operation agentbay.Operation
 ---@param request table
----@param finish fun(raw: table, operation: agentbay.Operation): table?
+---@param finish? agentbay.Finish
 function Client:_call(operation, request, finish)
-  operation:_follow(self._core:call(request), finish)
+  operation:_follow(self._core:call(request, operation), finish)
 end
 
 local function transfers_progress(core_operation)
@@ -91,17 +91,17 @@ end
 ---Makes `operation` follow a poll.
 ---@param operation agentbay.Operation
 ---@param options table
----@param finish fun(raw: table, operation: agentbay.Operation): table?
+---@param finish? agentbay.Finish
 function Client:_poll(operation, options, finish)
-  operation:_follow(self._core:poll(options), finish, transfers_progress)
+  operation:_follow(self._core:poll(options, operation), finish, transfers_progress)
 end
 
 ---Makes `operation` follow the upload or download of a file.
 ---@param operation agentbay.Operation
 ---@param options table
----@param finish fun(raw: table, operation: agentbay.Operation): table?
+---@param finish? agentbay.Finish
 function Client:_file(operation, options, finish)
-  operation:_follow(self._core:file(options), finish, file_progress)
+  operation:_follow(self._core:file(options, operation), finish, file_progress)
 end
 
 ---What is wrong with the URL of a file that the service gave; nil if nothing is.
@@ -156,12 +156,11 @@ method.define({
   arguments = { session_id = arguments.text({ required = true }) },
   start = function(self, given, operation)
     local request = actions.request("GetSession", { SessionId = given.session_id })
-    self:_call(operation, request, function(raw)
-      local result = results.of(raw)
-      if raw.success then
-        local read, problem = shape.object(raw.body.Data, session_members, "Data")
+    self:_call(operation, request, function(result, answer)
+      if result.success then
+        local read, problem = shape.object(answer:document().Data, session_members, "Data")
         if not read then
-          return results.malformed(raw, problem)
+          return results.malformed(result, problem)
         end
         result.session = Session.new(self, read.session_id, read.resource_url)
       end
@@ -178,14 +177,13 @@ method.define({
 
 local listed_members = { { "session_id", "SessionId", "string", required = true } }
 
----@param raw table
----@return table result
-local function listed(raw)
-  local result = results.page(raw, "session_ids", listed_members)
-  for i, session in ipairs(result.session_ids) do
-    result.session_ids[i] = session.session_id
+---@type agentbay.Finish
+local function listed(result, answer)
+  local page = results.page(result, answer:document(), "session_ids", listed_members)
+  for i, session in ipairs(page.session_ids) do
+    page.session_ids[i] = session.session_id
   end
-  return result
+  return page
 end
 
 ---@class agentbay.SessionListArguments

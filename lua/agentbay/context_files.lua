@@ -53,19 +53,18 @@ local list_arguments = {
   page_size = arguments.integer({ min = 1, default = 50 }),
 }
 
----@param raw table
----@return table result
-local function listed(raw)
-  local result = results.of(raw)
+---@type agentbay.Finish
+local function listed(result, answer)
   local files, counted = {}, { count = 0 }
-  if raw.success then
+  if result.success then
+    local document = answer:document()
     local problem
-    files, problem = shape.list(raw.body.Data, file_members, "Data")
+    files, problem = shape.list(document.Data, file_members, "Data")
     if files then
-      counted, problem = shape.object(raw.body, count_member, "the answer")
+      counted, problem = shape.object(document, count_member, "the answer")
     end
     if problem then
-      result, files, counted = results.malformed(raw, problem), {}, { count = 0 }
+      result, files, counted = results.malformed(result, problem), {}, { count = 0 }
     end
   end
   result.files, result.count = files, counted.count
@@ -81,14 +80,12 @@ local url_members = {
   { "expire_time", "ExpireTime", "number" },
 }
 
----@param raw table
----@return table result
-local function read_url(raw)
-  local result = results.of(raw)
-  if raw.success then
-    local read, problem = shape.object(raw.body.Data, url_members, "Data")
+---@type agentbay.Finish
+local function read_url(result, answer)
+  if result.success then
+    local read, problem = shape.object(answer:document().Data, url_members, "Data")
     if not read then
-      return results.malformed(raw, problem)
+      return results.malformed(result, problem)
     end
     result.url, result.expire_time = read.url, read.expire_time
   end
@@ -130,21 +127,20 @@ end
 local function transfer(self, given, operation, direction, action)
   local client = self.client
 
-  local function finish(raw, bytes, elapsed_ms, request_id)
-    local result = results.of(raw)
+  local function finish(result, bytes, elapsed_ms, request_id)
     result.request_id = request_id or result.request_id
     result.bytes, result.elapsed_ms = bytes, elapsed_ms
     return result
   end
 
-  client:_call(operation, on_file(action, given), function(raw)
-    local answer = read_url(raw)
+  client:_call(operation, on_file(action, given), function(result, asked)
+    local answer = read_url(result, asked)
     local problem = answer.success and client:_file_url_problem(answer.url)
     if problem then
-      answer = results.malformed(raw, "Data.Url: " .. problem)
+      answer = results.malformed(result, "Data.Url: " .. problem)
     end
     if not answer.success then
-      return finish(answer, 0, raw.elapsed_ms)
+      return finish(answer, 0, asked:elapsed_ms())
     end
     client:_file(operation, {
       direction = direction,
@@ -152,8 +148,8 @@ local function transfer(self, given, operation, direction, action)
       path = given.file,
       content_type = given.content_type,
       timeout_ms = given.timeout_ms or 0,
-    }, function(moved)
-      return finish(moved, (operation:_moved()), moved.elapsed_ms, answer.request_id)
+    }, function(moved, file)
+      return finish(moved, (file:moved()), file:elapsed_ms(), answer.request_id)
     end)
     return nil
   end)
@@ -197,7 +193,7 @@ function context_files.define(class)
     name = "delete_file",
     arguments = named_file(),
     start = function(self, given, operation)
-      self.client:_call(operation, on_file("DeleteContextFile", given), results.of)
+      self.client:_call(operation, on_file("DeleteContextFile", given))
     end,
   })
 

@@ -28,6 +28,12 @@ end
 ---@field finish_time integer as the service reports it; 0 while under way
 ---@field task_type string "upload" or "download"
 
+---@type agentbay.Finish
+local function add_transfers(result, answer)
+  result.context_status_data = answer:tasks()
+  return result
+end
+
 ---@class agentbay.ContextInfoResult : agentbay.Result
 ---@field context_status_data agentbay.ContextStatusData[] never nil
 
@@ -53,11 +59,7 @@ method.define({
       Path = given.path,
       TaskType = given.task_type,
     })
-    self.session.client:_call(operation, request, function(raw)
-      local result = results.of(raw)
-      result.context_status_data = raw.tasks or {}
-      return result
-    end)
+    self.session.client:_call(operation, request, add_transfers)
   end,
 })
 
@@ -157,11 +159,9 @@ method.define({
       settle_checks = given.settle_checks,
       timeout_error = "sync",
       what = "the sync",
-    }, function(raw)
-      local result = results.of(raw)
-      result.context_status_data = in_scope(raw.tasks or {}, given)
-      result.attempts = raw.attempts
-      result.elapsed_ms = raw.elapsed_ms
+    }, function(result, answer)
+      result.context_status_data = in_scope(answer:tasks(), given)
+      result.elapsed_ms = answer:elapsed_ms()
       return result
     end)
   end,
@@ -194,7 +194,7 @@ method.define({
     local request = actions.request("BindContexts", scope)
     local client = self.session.client
     if not given.wait then
-      client:_call(operation, request, results.of)
+      client:_call(operation, request)
       return
     end
     local places = {}
@@ -214,7 +214,7 @@ method.define({
       timeout_ms = given.timeout_ms,
       timeout_error = "call",
       what = "the binding",
-    }, results.of)
+    })
   end,
 })
 
@@ -245,12 +245,11 @@ method.define({
   start = function(self, _, operation)
     local request =
       actions.request("DescribeSessionContexts", { SessionId = self.session.session_id })
-    self.session.client:_call(operation, request, function(raw)
-      local result = results.of(raw)
+    self.session.client:_call(operation, request, function(result, answer)
       local bindings, problem
-      if raw.success then
-        bindings, problem = shape.list(raw.body.Data, binding_members, "Data")
-        result = problem and results.malformed(raw, problem) or result
+      if result.success then
+        bindings, problem = shape.list(answer:document().Data, binding_members, "Data")
+        result = problem and results.malformed(result, problem) or result
       end
       result.bindings = bindings or {}
       return result

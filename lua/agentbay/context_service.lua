@@ -45,18 +45,17 @@ local context_members = {
 ---@param given {name?: string, context_id?: string, create?: boolean}
 ---@param operation agentbay.Operation
 local function get(service, given, operation)
-  local request = actions.request("GetContext", {
+  local request = actions.request(given.create and "CreateContext" or "GetContext", {
     AllowCreate = given.create,
     Name = given.name,
     ContextId = given.context_id,
     LoginRegionId = given.create and service.client.region_id or nil,
   })
-  service.client:_call(operation, request, function(raw)
-    local result = results.of(raw)
-    if raw.success then
-      local context, problem = shape.object(raw.body.Data, context_members, "Data")
+  service.client:_call(operation, request, function(result, answer)
+    if result.success then
+      local context, problem = shape.object(answer:document().Data, context_members, "Data")
       if not context then
-        return results.malformed(raw, problem)
+        return results.malformed(result, problem)
       end
       result.context, result.context_id = context, context.id
     end
@@ -126,8 +125,8 @@ method.define({
       NextToken = given.next_token,
       SessionId = given.session_id,
     })
-    self.client:_call(operation, request, function(raw)
-      return results.page(raw, "contexts", context_members)
+    self.client:_call(operation, request, function(result, answer)
+      return results.page(result, answer:document(), "contexts", context_members)
     end)
   end,
 })
@@ -154,7 +153,7 @@ method.define({
   },
   start = function(self, given, operation)
     local request = actions.request("ModifyContext", { Id = given.context_id, Name = given.name })
-    self.client:_call(operation, request, results.of)
+    self.client:_call(operation, request)
   end,
 })
 
@@ -167,7 +166,7 @@ method.define({
   arguments = { context_id = arguments.text({ required = true }) },
   start = function(self, given, operation)
     local request = actions.request("DeleteContext", { Id = given.context_id })
-    self.client:_call(operation, request, results.of)
+    self.client:_call(operation, request)
   end,
 })
 
@@ -193,7 +192,7 @@ method.define({
     -- As the official SDKs, it doesn't look at once: the state may not have changed yet.
     self.client:_poll(operation, {
       submit = actions.request("ClearContext", { Id = given.context_id }),
-      check = actions.request("GetContext", look, "state"),
+      check = actions.request("GetContextState", look),
       judge = "state",
       final_states = { "available" },
       max_attempts = 2 ^ 31,
@@ -202,7 +201,7 @@ method.define({
       timeout_ms = given.timeout_ms,
       timeout_error = "call",
       what = "the clearing",
-    }, results.of)
+    })
   end,
 })
 

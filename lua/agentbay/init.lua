@@ -89,14 +89,15 @@ end
 ---@param timeout_ms? number milliseconds to wait for some at most, default 0: never waits
 ---@return integer count operations still under way
 function agentbay.step(timeout_ms)
-  return runtime.step(timeout_ms or 0)
+  runtime.step(timeout_ms or 0)
+  return runtime.under_way()
 end
 
 ---Steps until nothing is under way.
 function agentbay.run()
   repeat
-    local count = runtime.step(-1)
-  until count == 0
+    runtime.step(-1)
+  until runtime.under_way() == 0
 end
 
 return agentbay

@@ -46,7 +46,7 @@ function method.define(definition)
 
   -- Level 3: the line that called the public method which called this.
   local function begin(public_name, self, first, second)
-    arguments.check_self(self, class.__label, public_name, class.is_instance, 3)
+    arguments.check_self(self, class, public_name, 3)
     local given = first
     if definition.leading then
       given = with_leading(definition, first, second)

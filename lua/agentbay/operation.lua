@@ -5,7 +5,7 @@ local runtime = require("agentbay.runtime")
 
 ---@class agentbay.Operation
 ---@field private _core userdata? the core operation under way
----@field private _finish fun(raw: table, operation: agentbay.Operation): table?
+---@field private _finish? agentbay.Finish
 ---@field private _done boolean
 ---@field private _result any
 ---@field private _listeners? table queue of the calls to be made once it is done
@@ -55,13 +55,16 @@ function Operation:_set_on_progress(on_progress)
   self._on_progress = on_progress
 end
 
----Goes on with a core operation. `finish(raw, operation)` gets what came of it and gives the
----operation's result, or nil if it made the operation follow another core operation.
+---Gets what came of a core operation, to be given on with what is added to it, and that operation
+---itself for what else it knows. Gives the operation's result, or nil if it made the operation
+---follow another core operation. May be called again, where memory ran out, with the same table.
+---@alias agentbay.Finish fun(result: agentbay.Result, answer: userdata): table?
+
+---Goes on with a core operation that was started for this one.
 ---@param core_operation userdata
----@param finish fun(raw: table, operation: agentbay.Operation): table?
+---@param finish? agentbay.Finish nil: what came of it is the result
 ---@param describe? fun(core_operation: userdata): table what `on_progress` is told; nil: nothing
 function Operation:_follow(core_operation, finish, describe)
-  runtime.watch(core_operation, self)
   self._core = core_operation
   self._finish = finish
   self._describe = describe
@@ -84,17 +87,13 @@ function Operation:_ended(core_operation)
   if self._core ~= core_operation then
     return
   end
-  local result = self._finish(core_operation:result(), self)
+  local finish, result = self._finish, core_operation:result()
+  if finish then
+    result = finish(result, core_operation)
+  end
   if result then
     self:_complete(result)
   end
-end
-
----Bytes of a file that have moved, and how many there are.
----@return integer bytes
----@return integer? total
-function Operation:_moved()
-  return self._core:moved()
 end
 
 function Operation:_progressed(core_operation)
@@ -156,8 +155,7 @@ function Operation:cancel()
   if not core_operation or not core_operation:cancel() then
     return false
   end
-  self:_ended(core_operation) -- if it raises, the loop tells of the end
-  runtime.forget(core_operation)
+  self:_ended(core_operation) -- the loop tells of the end, too: for nothing, unless this raised
   return true
 end
 

@@ -86,7 +86,7 @@ function paging.define(definition)
   local class, name = definition.class, definition.name
   local declaration = arguments.declare(name, definition.arguments)
   class[name] = function(self, given)
-    arguments.check_self(self, class.__label, name, class.is_instance)
+    arguments.check_self(self, class, name)
     local asked = arguments.check(declaration, name, given)
     local next_item = iterator(self, definition, asked)
     return next_item

@@ -1,4 +1,5 @@
--- Results as callers get them: plain tables that all begin with the same fields. Pure.
+-- Results as callers get them: plain tables that all begin with the same fields, as the core gives
+-- them. What an operation adds goes into the same table. Pure.
 
 local shape = require("agentbay.shape")
 
@@ -12,50 +13,28 @@ local result = {}
 ---@field http_status? integer on failure: 0 when no response came
 ---@field attempts? integer how often the request was sent; of what waits: status checks
 
----The fields that all results share.
----@param raw table what the core gave
----@return agentbay.Result
-function result.of(raw)
-  if raw.success then
-    return {
-      success = true,
-      request_id = raw.request_id,
-      error_message = "",
-      attempts = raw.attempts,
-    }
-  end
-  return {
-    success = false,
-    request_id = raw.request_id,
-    error_message = raw.error_message,
-    error_code = raw.error_code,
-    http_status = raw.http_status,
-    attempts = raw.attempts,
-  }
-end
-
----A failure that this side finds in an answer which the core took for a success.
----@param raw table
+---The failure that this side makes of a result.
+---@param of agentbay.Result
 ---@param error_code string
 ---@param message string
 ---@return agentbay.Result
-function result.failure(raw, error_code, message)
+function result.failure(of, error_code, message)
   return {
     success = false,
-    request_id = raw.request_id,
+    request_id = of.request_id,
     error_message = message,
     error_code = error_code,
-    http_status = raw.http_status or 200,
-    attempts = raw.attempts,
+    http_status = of.http_status or 200,
+    attempts = of.attempts,
   }
 end
 
----@param raw table
+---@param of agentbay.Result
 ---@param problem string what is wrong with the answer
 ---@return agentbay.Result
-function result.malformed(raw, problem)
+function result.malformed(of, problem)
   local message = "the answer can't be understood: " .. problem
-  return result.failure(raw, "Client.MalformedResponse", message)
+  return result.failure(of, "Client.MalformedResponse", message)
 end
 
 local page_members = {
@@ -65,19 +44,20 @@ local page_members = {
 }
 
 ---One page of a list.
----@param raw table
+---@param of agentbay.Result
+---@param document table? the answer
 ---@param name string the list's name in the result
 ---@param members agentbay.Member[] of its items
 ---@return agentbay.Result
-function result.page(raw, name, members)
+function result.page(of, document, name, members)
   local items, page, problem
-  local read = result.of(raw)
-  if raw.success then
-    items, problem = shape.list(raw.body.Data, members, "Data")
+  local read = of
+  if of.success then
+    items, problem = shape.list(document.Data, members, "Data")
     if items then
-      page, problem = shape.object(raw.body, page_members, "the answer")
+      page, problem = shape.object(document, page_members, "the answer")
     end
-    read = page and read or result.malformed(raw, problem)
+    read = page and of or result.malformed(of, problem)
   end
   read[name] = page and items or {}
   for _, member in ipairs(page and page_members or {}) do

@@ -8,8 +8,8 @@ local runtime = {}
 
 local loop ---@type userdata?
 local timers ---@type userdata? a client that is for waiting only
-local under_way = {} -- core operation -> operation
-local told, told_kind ---@type userdata?, string? what is being told, or could not be told yet
+---What is being told, or could not be told yet, and to which operation.
+local told, told_kind, told_operation ---@type userdata?, string?, table?
 local loggers = setmetatable({}, { __mode = "v" }) -- serial of a client -> who logs for it
 local is_logging = false
 local attached ---@type {wake: fun()}? an event loop that drives us
@@ -97,10 +97,11 @@ end
 
 ---A core operation that ends after some time.
 ---@param delay_ms number
+---@param operation table which gets `_progressed` and `_ended` calls, as from all core operations
 ---@return userdata
-function runtime.timer(delay_ms)
+function runtime.timer(delay_ms, operation)
   timers = timers or runtime.loop():client({ url = "", api_key = "" })
-  return timers:sleep(delay_ms)
+  return timers:sleep(delay_ms, operation)
 end
 
 -- ---- event loops ------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ function runtime.descriptor()
 end
 
 local function anything_to_deliver()
-  return (told or callbacks.first or errors.first) and true or false
+  return told ~= nil or callbacks.first ~= false or errors.first ~= false
 end
 
 ---@return integer? delay_ms nil: only the descriptor matters
@@ -142,23 +143,6 @@ function runtime.under_way()
 end
 
 -- ---- what operations and tasks need ---------------------------------------------------------
-
----Watches a core operation for `operation`, which gets `_progressed` and `_ended` calls.
----@param core_operation userdata
----@param operation table
-function runtime.watch(core_operation, operation)
-  local ok, message = pcall(rawset, under_way, core_operation, operation)
-  if not ok then -- nobody would learn of its end
-    core_operation:cancel()
-    error(message, 0)
-  end
-end
-
----Ends the watch: what the loop still has to tell of it is dropped.
----@param core_operation userdata
-function runtime.forget(core_operation)
-  under_way[core_operation] = nil
-end
 
 ---Has `callback(first, second)` called once the loop's state is consistent.
 ---@param callback function
@@ -199,38 +183,25 @@ end
 
 -- ---- stepping -------------------------------------------------------------------------------
 
-local function tell()
-  local operation = under_way[told]
-  if operation and told_kind == "progress" then
-    operation:_progressed(told)
-  elseif operation then
-    operation:_ended(told)
-  end
-end
-
 -- Lua's words, and the binding's.
 local NO_MEMORY = { ["not enough memory"] = true, ["out of memory"] = true }
 
 ---What can't be told for lack of memory is told again by the next step.
----@return boolean any
 local function take_events()
-  local any = false
-  while true do
+  local more = true
+  while more do
     if not told then
-      told, told_kind = loop:next()
+      told, told_kind, told_operation, more = loop:next()
     end
-    if not told then
-      return any
+    local operation, ok, message = told_operation, true, nil
+    if operation then
+      local method = told_kind == "ended" and operation._ended or operation._progressed
+      ok, message = pcall(method, operation, told)
     end
-    any = true
-    local ok, message = pcall(tell)
     if not ok and NO_MEMORY[message] then
       error(message, 0)
     end
-    if told_kind == "ended" then
-      under_way[told] = nil
-    end
-    told = nil
+    told, told_operation = nil, nil
     if not ok then
       error(message, 0)
     end
@@ -259,9 +230,11 @@ end
 ---Every callback runs, whatever the others do; their errors wait for their turn to be raised.
 ---@return boolean any
 local function run_callbacks()
-  local outer = runtime.task
   local call = callbacks.first
-  local any = call ~= false
+  if not call then
+    return false
+  end
+  local outer = runtime.task
   while call do
     local ok, failed, message = pcall(run_first)
     runtime.task = outer
@@ -283,20 +256,20 @@ local function run_callbacks()
     end
     call = callbacks.first
   end
-  return any
+  return true
 end
 
 ---Delivers what the loop has to tell. An error raised in a callback is raised here, one at a
 ---time, after everything has been delivered.
 function runtime.deliver()
-  local any_told, called
   if is_logging then
     take_records()
   end
   repeat -- a callback may have ended other operations: by closing their client, say
-    any_told = loop ~= nil and take_events()
-    called = run_callbacks()
-  until not (any_told or called)
+    if loop then
+      take_events()
+    end
+  until not run_callbacks()
   local failure = pop(errors)
   if failure then
     error(failure.message, 0)
@@ -306,13 +279,11 @@ end
 ---Does the work that is ready, waiting at most `timeout_ms` for some (negative: as long as it
 ---takes), and delivers it.
 ---@param timeout_ms number
----@return integer count operations still under way
 function runtime.step(timeout_ms)
   if loop then
     loop:step(anything_to_deliver() and 0 or timeout_ms)
   end
   runtime.deliver()
-  return runtime.under_way()
 end
 
 return runtime

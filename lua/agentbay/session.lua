@@ -74,7 +74,7 @@ method.define({
       SessionId = self.session_id,
       Labels = json_text.encode(json_text.sorted(given.labels)),
     })
-    self.client:_call(operation, request, results.of)
+    self.client:_call(operation, request)
   end,
 })
 
@@ -83,19 +83,17 @@ method.define({
 
 local labels_member = { { "labels", "Labels", "string" } }
 
----@param raw table
----@return table result
-local function read_labels(raw)
-  local result = results.of(raw)
-  if raw.success then
+---@type agentbay.Finish
+local function read_labels(result, answer)
+  if result.success then
     local labels
-    local data, problem = shape.object(raw.body.Data, labels_member, "Data")
+    local data, problem = shape.object(answer:document().Data, labels_member, "Data")
     if data then
       labels, problem = json_reader.map_of_text(data.labels == "" and "{}" or data.labels)
       problem = problem and "Data.Labels " .. problem
     end
     if problem then
-      return results.malformed(raw, problem)
+      return results.malformed(result, problem)
     end
     result.labels = labels
   end
@@ -131,12 +129,11 @@ method.define({
   arguments = {},
   start = function(self, _, operation)
     local request = actions.request("GetSessionDetail", { SessionId = self.session_id })
-    self.client:_call(operation, request, function(raw)
-      local result = results.of(raw)
-      if raw.success then
-        local read, problem = shape.object(raw.body.Data, status_members, "Data")
+    self.client:_call(operation, request, function(result, answer)
+      if result.success then
+        local read, problem = shape.object(answer:document().Data, status_members, "Data")
         if not read then
-          return results.malformed(raw, problem)
+          return results.malformed(result, problem)
         end
         result.status, result.image_id = read.status, read.image_id
         result.end_reason = read.end_reason
@@ -154,7 +151,7 @@ method.define({
   arguments = {},
   start = function(self, _, operation)
     local request = actions.request("RefreshSessionIdleTime", { SessionId = self.session_id })
-    self.client:_call(operation, request, results.of)
+    self.client:_call(operation, request)
   end,
 })
 

@@ -9,10 +9,8 @@ local session_end = {}
 -- The service answers this about a session that is gone; other kinds of NotFound mean trouble.
 local GONE = "InvalidMcpSession.NotFound"
 
----@param raw table
----@return table result
-local function deleted(raw)
-  local result = results.of(raw)
+---@type agentbay.Finish
+local function deleted(result)
   if result.error_code == GONE then
     return {
       success = true,
@@ -54,7 +52,7 @@ end
 ---@param client agentbay.Client
 ---@param session_id string
 ---@param operation agentbay.Operation
----@param finish fun(raw: table): table?
+---@param finish agentbay.Finish
 local function upload(client, session_id, operation, finish)
   local scope = { SessionId = session_id, Mode = "upload" }
   client:_poll(operation, {
@@ -79,14 +77,13 @@ function session_end.start(client, session_id, given, operation)
     delete(client, session_id, given.wait, operation)
     return
   end
-  upload(client, session_id, operation, function(raw)
-    if raw.success or (given.force and raw.error_code ~= "Client.Cancelled") then
+  upload(client, session_id, operation, function(result)
+    if result.success or (given.force and result.error_code ~= "Client.Cancelled") then
       delete(client, session_id, given.wait, operation)
       return nil
     end
-    local result = results.of(raw)
-    result.error_message = result.error_message .. " (the session was not deleted)"
-    return result
+    local message = result.error_message .. " (the session was not deleted)"
+    return results.failure(result, result.error_code, message)
   end)
 end
 

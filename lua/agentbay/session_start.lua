@@ -56,35 +56,35 @@ local function await_downloads(client, session, places, operation, request_id)
     settle_checks = 0,
     timeout_error = "sync",
     what = "the first download of the session's contexts",
-  }, function(raw)
-    local result = results.of(raw)
+  }, function(result, answer)
     result.request_id = request_id
     result.session = session
-    result.context_status_data = raw.tasks or {}
+    result.context_status_data = answer:tasks()
     return result
   end)
 end
 
 ---@param client agentbay.Client
----@param raw table
----@return table? result of the creation, with its session on success
-local function created(client, raw)
-  local result = results.of(raw)
-  if not raw.success then
-    if raw.uncertain then
-      result.error_message = result.error_message .. "; a session may exist: see client:list"
+---@param result agentbay.Result
+---@param answer userdata
+---@return table result of the creation, with its session on success
+local function created(client, result, answer)
+  if not result.success then
+    if answer:uncertain() then
+      local message = result.error_message .. "; a session may exist: see client:list"
+      return results.failure(result, result.error_code, message)
     end
     return result
   end
-  local data = raw.body.Data
+  local data = answer:document().Data
   if type(data) == "table" and data.Success == false then
     local reason = type(data.ErrMsg) == "string" and data.ErrMsg ~= "" and data.ErrMsg
       or "the service could not create the session and did not say why"
-    return results.failure(raw, "Client.Refused", reason)
+    return results.failure(result, "Client.Refused", reason)
   end
   local read, problem = shape.object(data, session_members, "Data")
   if not read then
-    return results.malformed(raw, problem)
+    return results.malformed(result, problem)
   end
   result.session = Session.new(client, read.session_id, read.resource_url)
   result.context_status_data = {}
@@ -102,13 +102,13 @@ function session_start.start(client, given, operation)
     SdkStats = sdk_stats,
     LoginRegionId = client.region_id,
   })
-  client:_call(operation, request, function(raw)
-    local result = created(client, raw)
+  client:_call(operation, request, function(result, answer)
+    local creation = created(client, result, answer)
     local places = awaited_places(given)
-    if not result.success or #places == 0 then
-      return result
+    if not creation.success or #places == 0 then
+      return creation
     end
-    await_downloads(client, result.session, places, operation, result.request_id)
+    await_downloads(client, creation.session, places, operation, creation.request_id)
     return nil
   end)
 end

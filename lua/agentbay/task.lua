@@ -171,9 +171,7 @@ end
 ---@return agentbay.Operation
 function Task.timer(delay_ms)
   local operation = Operation.new()
-  operation:_follow(runtime.timer(delay_ms), function(raw)
-    return raw
-  end)
+  operation:_follow(runtime.timer(delay_ms, operation))
   return operation
 end
 

@@ -38,7 +38,15 @@ describe("the core's objects", function()
     loop:close()
   end)
 
-  local INFO = { action = "GetContextInfo", body = { "SessionId", "s" }, reading = "tasks" }
+  local function info_with(more)
+    local declaration = { action = "GetContextInfo", body = { "SessionId" } }
+    for name, value in pairs(more or {}) do
+      declaration[name] = value
+    end
+    return { core.new_action(declaration), { SessionId = "s" } }
+  end
+  local INFO = info_with({ reading = "tasks" })
+  local ENVELOPE = info_with()
 
   local function poll_of(more)
     local options = { check = INFO, judge = "transfers", max_attempts = 3, what = "the work" }
@@ -82,7 +90,7 @@ describe("the core's objects", function()
         end,
       })
     end
-    local operation = client:call({ action = "GetContextInfo", body = { "SessionId", "s" } })
+    local operation = client:call(ENVELOPE)
     subject = operation
     collectgarbage("restart")
     while not operation:done() do
@@ -113,19 +121,47 @@ describe("the core's objects", function()
       assert.is_nil(result.error_code)
       assert.is_nil(result.http_status)
       assert.are.equal(1, result.attempts)
-      assert.is_true(is_integer(result.attempts) and is_integer(result.elapsed_ms))
-      assert.are.equal(200, result.body.HttpStatusCode)
-      assert.is_true(is_integer(result.body.HttpStatusCode))
-      assert.are.equal("/mnt/shared", result.tasks[1].path)
-      assert.are.equal(result.tasks, operation:tasks())
+      assert.is_true(is_integer(result.attempts) and is_integer(operation:elapsed_ms()))
+      assert.is_false(operation:uncertain())
+      assert.are.equal("/mnt/shared", operation:tasks()[1].path)
+      assert.are.equal(operation:tasks(), operation:tasks())
     end)
 
-    it("has the document of its last answer only", function()
-      emulator:answer("GetContextInfo", '{"Success":true,"First":1,"Data":{}}')
-      emulator:answer("GetContextInfo", "no JSON", { times = -1 })
-      local operation = client:poll(poll_of({ settle_checks = 2, max_attempts = 2 }))
+    it("has the document of its answer where nothing else is read", function()
+      emulator:answer("GetContextInfo", status.body({ status.task() }))
+      local operation = client:call(ENVELOPE)
+      assert.is_nil(operation:document())
       finish(operation)
-      assert.is_nil(operation:result().body)
+      assert.are.equal(200, operation:document().HttpStatusCode)
+      assert.is_true(is_integer(operation:document().HttpStatusCode))
+      assert.are.same({}, operation:tasks())
+    end)
+
+    it("of a poll makes the list of what it saw last when asked", function()
+      local running = status.body({ status.task({ status = "Running", path = "/first" }) })
+      emulator:answer("GetContextInfo", running)
+      local ended = status.body({ status.task({ path = "/second" }), status.task() })
+      emulator:answer("GetContextInfo", ended, { times = -1 })
+      local operation = client:poll(poll_of({ interval_ms = 20, backoff = 1 }))
+      local paths = {}
+      repeat
+        loop:step(2000)
+        local _, kind = loop:next()
+        paths[#paths + 1] = kind and #operation:tasks() .. operation:tasks()[1].path
+      until kind == "ended"
+      assert.are.same({ "1/first", "2/second", "2/second" }, paths)
+      assert.are.equal(operation:tasks(), operation:tasks())
+      loop:close()
+      assert.are.equal("/second", operation:tasks()[1].path)
+    end)
+
+    it("keeps what it saw last when a check fails", function()
+      emulator:answer("GetContextInfo", status.body({ status.task({ status = "Running" }) }))
+      emulator:answer("GetContextInfo", '{"Success":false,"Code":"Busy"}', { times = -1 })
+      local operation = client:poll(poll_of({ interval_ms = 20, backoff = 1 }))
+      finish(operation)
+      assert.is_false(operation:result().success)
+      assert.are.equal("Running", operation:tasks()[1].status)
     end)
 
     it("fails with the decoder's words", function()
@@ -142,7 +178,7 @@ describe("the core's objects", function()
           true
         )
       )
-      assert.is_nil(result.tasks)
+      assert.are.same({}, operation:tasks())
     end)
 
     it("tells its progress before its end", function()
@@ -322,12 +358,32 @@ describe("the core's objects", function()
       end)
     end
 
-    for name, request in pairs({
+    for name, declaration in pairs({
       ["no action"] = {},
+      ["a number for an action"] = { action = 5 },
       ["an unknown reading"] = { action = "A", reading = "all" },
-      ["a number in a body"] = { action = "A", body = { "Name", 5 } },
-      ["a hole in a query"] = { action = "A", query = { "Name", nil, "Other", "x" } },
+      ["a number among the names"] = { action = "A", body = { "Name", 5 } },
+      ["more names than there is room for"] = {
+        action = "A",
+        body = { "A", "B", "C", "D", "E" },
+        query = { "F", "G", "H", "I" },
+      },
       ["a text for a body"] = { action = "A", body = "Name=x" },
+    }) do
+      it(name, function()
+        assert.has_error(function()
+          core.new_action(declaration)
+        end)
+      end)
+    end
+
+    local named = core.new_action({ action = "A", body = { "Name" } })
+    for name, request in pairs({
+      ["no action and no values"] = {},
+      ["no values"] = { named },
+      ["a name for an action"] = { "A", {} },
+      ["another object for an action"] = { io.stdout, {} },
+      ["a table for a value"] = { named, { Name = {} } },
     }) do
       it(name, function()
         assert.has_error(function()
@@ -365,6 +421,16 @@ describe("the core's objects", function()
         end)
       end
     end)
+  end)
+
+  it("send texts, whole numbers and booleans as such, and leave out what isn't there", function()
+    local action = core.new_action({ action = "Values", body = { "A", "B", "C", "D", "E", "F" } })
+    emulator:answer("Values", "{}")
+    local values = { A = "x y", B = 3, C = 2 ^ 53, D = true, F = false }
+    finish(client:call({ action, values }))
+    local sent = emulator:requests("Values")[1].body
+    local fields = "&A=x%20y&B=3&C=9007199254740992&D=true&F=false"
+    assert.are.equal(fields, sent:sub(-#fields))
   end)
 
   it("cut numbers to their range", function()

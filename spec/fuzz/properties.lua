@@ -60,8 +60,8 @@ function properties.page(bytes)
   if type(body) ~= "table" then
     return
   end
-  local raw = { success = true, request_id = "", attempts = 1, http_status = 200, body = body }
-  local page = results.page(raw, "items", members)
+  local result = { success = true, request_id = "", error_message = "", attempts = 1 }
+  local page = results.page(result, body, "items", members)
   assert(type(page.items) == "table")
   assert(page.success or page.error_code == "Client.MalformedResponse")
   for _, item in ipairs(page.items) do

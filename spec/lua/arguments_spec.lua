@@ -417,20 +417,16 @@ describe("arguments.check_value", function()
 end)
 
 describe("arguments.check_self", function()
-  local function is_sheep(value)
-    return getmetatable(value) == Sheep
-  end
-
   it("accepts an instance", function()
     assert.has_no_error(function()
-      arguments.check_self(dolly, "sheep", "info", is_sheep)
+      arguments.check_self(dolly, Sheep, "info")
     end)
   end)
 
   for _, self in ipairs({ {}, "sheep", false }) do
     it("explains the colon where self is a " .. type(self), function()
       assert.has_error(function()
-        arguments.check_self(self, "context_manager", "info", is_sheep, -1)
+        arguments.check_self(self, { __label = "context_manager" }, "info", -1)
       end, "bad self to 'info' (call it as context_manager:info{...}, with a colon)")
     end)
   end
@@ -438,10 +434,6 @@ end)
 
 describe("the position of an error", function()
   local declaration = arguments.declare("f", { x = arguments.integer() })
-
-  local function never()
-    return false
-  end
 
   -- Each stands for a public method that passes its arguments to one of the checks.
   local methods = {
@@ -454,7 +446,7 @@ describe("the position of an error", function()
       return nil
     end,
     check_self = function(level)
-      arguments.check_self(nil, "c", "f", never, level)
+      arguments.check_self(nil, { __label = "c" }, "f", level)
       return nil
     end,
   }

@@ -81,35 +81,7 @@ static struct ab_text item_text(lua_State *L, int table, size_t index) {
   return text;
 }
 
-/* ---- requests -------------------------------------------------------------------------------- */
-
-/* Leaves the list and the memory for it on the stack. */
-static const struct ab_field *fields_field(lua_State *L, int table, const char *name,
-                                           size_t *count) {
-  int list = table_field(L, table, name);
-  *count = lua_rawlen(L, list) / 2;
-  struct ab_field *fields = lua_newuserdata(L, (*count + 1) * sizeof *fields);
-  for (size_t i = 0; i < *count; i++) {
-    fields[i].name = item_text(L, list, i * 2 + 1);
-    fields[i].value = item_text(L, list, i * 2 + 2);
-  }
-  return fields;
-}
-
-static void read_request(lua_State *L, int table, struct ab_request *request) {
-  static const char *const readings[] = {"envelope", "tasks", "state", "bindings", NULL};
-  luaL_checktype(L, table, LUA_TTABLE);
-  luaL_checkstack(L, 10, NULL);
-  memset(request, 0, sizeof *request);
-  request->action = text_field(L, table, "action", true);
-  request->key_in_query = boolean_field(L, table, "key_in_query");
-  request->repeatable = boolean_field(L, table, "repeatable");
-  request->success_rule =
-      boolean_field(L, table, "must_succeed") ? AB_SUCCEEDS_IF_TRUE : AB_SUCCEEDS_UNLESS_FALSE;
-  request->reading = (enum ab_reading)choice_field(L, table, "reading", readings);
-  request->query = fields_field(L, table, "query", &request->query_count);
-  request->body = fields_field(L, table, "body", &request->body_count);
-}
+/* ---- polls ----------------------------------------------------------------------------------- */
 
 static const struct ab_place *places_field(lua_State *L, int table, const char *name,
                                            size_t *count) {
@@ -176,11 +148,11 @@ static struct binding_client *open_client(lua_State *L) {
   return client;
 }
 
-/* Pushes a new operation; the loop that keeps it is below it. */
+/* Pushes a new operation for the owner at index 3; the loop that keeps it is below it. */
 static struct binding_operation *push_operation(lua_State *L, int *loop_index) {
-  binding_get_kept(L, 1, "loop");
+  binding_get_kept(L, 1, KEPT_LOOP);
   *loop_index = lua_gettop(L);
-  return binding_new_operation(L, *loop_index);
+  return binding_new_operation(L, *loop_index, 3);
 }
 
 /* The operation on top of the stack is given back, unless the core could not start it. */
@@ -192,50 +164,57 @@ static int started(lua_State *L, int loop_index, struct binding_operation *opera
   return 1;
 }
 
-/* client:call(request) -> operation */
+/*
+ * client:call(request, owner) -> operation; so the others. The owner is told with the operation's
+ * events.
+ */
 static int client_call(lua_State *L) {
   struct binding_client *client = open_client(L);
-  struct ab_request request;
+  lua_settop(L, 3);
+  struct binding_request request;
   int loop_index;
-  read_request(L, 2, &request);
+  binding_read_request(L, 2, &request);
   struct binding_operation *operation = push_operation(L, &loop_index);
-  operation->core = ab_call_start(client->core, &request, operation);
+  operation->makes_list = true;
+  operation->core = ab_call_start(client->core, &request.core, operation);
   return started(L, loop_index, operation);
 }
 
-/* client:poll(options) -> operation */
+/* client:poll(options, owner) -> operation */
 static int client_poll(lua_State *L) {
   struct binding_client *client = open_client(L);
   struct ab_poll_options options;
-  struct ab_request submit, check, shared_check;
+  struct binding_request submit, check, shared_check;
   int loop_index;
+  lua_settop(L, 3);
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checkstack(L, 50, NULL);
   read_poll(L, 2, &options);
   push_field(L, 2, "check");
-  read_request(L, lua_gettop(L), &check);
-  options.check = &check;
+  binding_read_request(L, lua_gettop(L), &check);
+  options.check = &check.core;
   options.share_key = text_field(L, 2, "share_key", false);
   if (options.share_key.size > 0) {
     push_field(L, 2, "shared_check");
-    read_request(L, lua_gettop(L), &shared_check);
-    options.shared_check = &shared_check;
+    binding_read_request(L, lua_gettop(L), &shared_check);
+    options.shared_check = &shared_check.core;
   }
   push_field(L, 2, "submit");
   if (!lua_isnil(L, -1)) {
-    read_request(L, lua_gettop(L), &submit);
-    options.submit = &submit;
+    binding_read_request(L, lua_gettop(L), &submit);
+    options.submit = &submit.core;
   }
   struct binding_operation *operation = push_operation(L, &loop_index);
   operation->core = ab_poll_start(client->core, &options, operation);
   return started(L, loop_index, operation);
 }
 
-/* client:file(options) -> operation */
+/* client:file(options, owner) -> operation */
 static int client_file(lua_State *L) {
   static const char *const directions[] = {"upload", "download", NULL};
   struct binding_client *client = open_client(L);
   int loop_index;
+  lua_settop(L, 3);
   luaL_checktype(L, 2, LUA_TTABLE);
   const struct ab_file_options options = {
       .direction = (enum ab_direction)choice_field(L, 2, "direction", directions),
@@ -255,11 +234,12 @@ static int client_serial(lua_State *L) {
   return 1;
 }
 
-/* client:sleep(delay_ms) -> operation */
+/* client:sleep(delay_ms, owner) -> operation */
 static int client_sleep(lua_State *L) {
   struct binding_client *client = open_client(L);
   int64_t delay_ms = whole(luaL_checknumber(L, 2), INT64_C(1000000000000));
   int loop_index;
+  lua_settop(L, 3);
   struct binding_operation *operation = push_operation(L, &loop_index);
   operation->core = ab_sleep_start(client->core, delay_ms, operation);
   return started(L, loop_index, operation);
@@ -311,14 +291,9 @@ int binding_new_client(lua_State *L) {
           },
       .keep_records = boolean_field(L, 2, "keep_records"),
   };
-  struct binding_client *client = lua_newuserdata(L, sizeof *client);
-  memset(client, 0, sizeof *client);
-  luaL_getmetatable(L, CLIENT_TYPE);
-  lua_setmetatable(L, -2);
-  lua_newtable(L);
+  struct binding_client *client = binding_new(L, CLIENT_TYPE, sizeof *client, KEPT_LOOP);
   lua_pushvalue(L, 1);
-  lua_setfield(L, -2, "loop");
-  lua_setuservalue(L, -2);
+  binding_set_kept(L, -2, KEPT_LOOP);
   client->loop = loop;
   client->core = ab_client_new(loop->core, &options);
   return client->core == NULL ? luaL_error(L, "out of memory") : 1;

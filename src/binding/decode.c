@@ -168,12 +168,12 @@ static void read_state(lua_State *L, int document, struct ab_reply *reply) {
 
 /* Pushes what keeps the decoded values alive: the operation, or the loop for loop:decode. */
 static int push_keeper(lua_State *L, const struct decoding *decoding) {
-  if (decoding->operation_id == 0) {
+  if (decoding->operation == NULL) {
     lua_pushvalue(L, 1);
   } else {
-    binding_get_kept(L, 1, "operations");
-    lua_rawgeti(L, -1, decoding->operation_id);
-    lua_remove(L, -2);
+    binding_get_kept(L, 1, KEPT_OPERATIONS);
+    lua_rawgeti(L, -1, decoding->operation->id);
+    lua_replace(L, -2);
   }
   return lua_gettop(L);
 }
@@ -181,32 +181,28 @@ static int push_keeper(lua_State *L, const struct decoding *decoding) {
 static void decode_all(lua_State *L, struct decoding *decoding, int keeper) {
   struct ab_reply *reply = decoding->reply;
   lua_pushnil(L);
-  binding_set_kept(L, keeper, "document"); /* of the answer before this one */
-  binding_get_kept(L, 1, "decode");
+  binding_set_kept(L, keeper, KEPT_ANSWER); /* the one before this one */
+  binding_get_kept(L, 1, KEPT_DECODE);
   decoding->json_decode = lua_gettop(L);
   lua_pushlstring(L, decoding->body.data == NULL ? "" : decoding->body.data, decoding->body.size);
   decode_push_json(L, decoding, '{', "the body");
   clean(L);
   int document = lua_gettop(L);
   lua_pushvalue(L, document);
-  binding_set_kept(L, keeper, "document");
+  binding_set_kept(L, keeper, KEPT_ANSWER);
   read_envelope(L, document, reply);
   if (reply->success == AB_SUCCESS_FALSE) {
     return; /* an error has no data to be read; a Code alone says nothing, "ok" is one */
   }
   switch (decoding->reading) {
   case AB_READ_ENVELOPE:
-    break;
-  case AB_READ_TASKS:
-    decode_push_tasks(L, decoding, document);
-    binding_set_kept(L, keeper, "tasks");
+  case AB_READ_TASKS: /* not here */
     break;
   case AB_READ_STATE:
     read_state(L, document, reply);
     break;
   case AB_READ_BINDINGS:
-    decode_push_bindings(L, decoding, document);
-    binding_set_kept(L, keeper, "tasks");
+    decode_bindings(L, decoding, document);
     break;
   }
 }
@@ -217,11 +213,30 @@ static int decode_and_keep(lua_State *L) {
   return 0;
 }
 
+/*
+ * Whoever waits for a call wants its transfers. Those of a check are looked at by the core; Lua
+ * asks for few of them.
+ */
+static void keep_transfers(lua_State *L, const struct decoding *decoding, int keeper) {
+  if (decoding->operation == NULL || decoding->operation->makes_list) {
+    decode_push_list(L, decoding->reply->tasks, decoding->reply->task_count);
+  } else {
+    lua_pushlstring(L, decoding->body.data == NULL ? "" : decoding->body.data, decoding->body.size);
+    binding_set_kept(L, keeper, KEPT_ANSWER);
+    lua_pushnil(L);
+  }
+  binding_set_kept(L, keeper, KEPT_TASKS);
+}
+
 int binding_decode_protected(lua_State *L) {
-  struct binding_loop *loop = luaL_checkudata(L, 1, LOOP_TYPE);
+  struct binding_loop *loop = lua_touserdata(L, 1);
   struct decoding *decoding = loop->decoding;
   luaL_checkstack(L, 30, NULL);
   int keeper = push_keeper(L, decoding);
+  if (decoding->reading == AB_READ_TASKS) {
+    keep_transfers(L, decoding, keeper);
+    return 0;
+  }
   lua_pushcfunction(L, decode_and_keep);
   lua_pushvalue(L, 1);
   int status = lua_pcall(L, 1, 0, 0);
@@ -234,7 +249,7 @@ int binding_decode_protected(lua_State *L) {
     }
     decoding->decoded = AB_DECODE_MALFORMED;
     decoding->reply->problem.data = lua_tolstring(L, -1, &decoding->reply->problem.size);
-    binding_set_kept(L, keeper, "problem");
+    binding_set_kept(L, 1, KEPT_PROBLEM);
   }
   return 0;
 }
@@ -248,33 +263,111 @@ static enum ab_decoded run(lua_State *L, struct binding_loop *loop, struct decod
   loop->decoding = NULL;
   if (status != 0) {
     lua_pop(L, 1);
-    memset(decoding->reply, 0, sizeof *decoding->reply); /* what it points to may be gone */
     return AB_DECODE_NO_MEMORY;
   }
   return decoding->decoded;
 }
 
+static enum ab_decoded decode(lua_State *L, struct binding_loop *loop, struct decoding *decoding) {
+  struct ab_reply *reply = decoding->reply;
+  enum ab_decoded decoded = AB_DECODE_OK;
+  memset(reply, 0, sizeof *reply);
+  bool of_transfers = decoding->reading == AB_READ_TASKS;
+  if (of_transfers) {
+    decoded = transfers_read(&loop->transfers, decoding->body, reply);
+  }
+  /* What was seen last stays, if this tells nothing. */
+  if (decoded == AB_DECODE_OK && !(of_transfers && reply->success == AB_SUCCESS_FALSE)) {
+    decoded = run(L, loop, decoding);
+  }
+  if (decoded == AB_DECODE_NO_MEMORY) {
+    memset(reply, 0, sizeof *reply); /* what it points to may be gone */
+  }
+  return decoded;
+}
+
 enum ab_decoded binding_decode(void *user, void *operation_user, struct ab_text body,
                                enum ab_reading reading, struct ab_reply *reply) {
   struct binding_loop *loop = user;
-  const struct binding_operation *operation = operation_user;
   struct decoding decoding = {.body = body,
                               .reading = reading,
                               .reply = reply,
-                              .operation_id = operation->id,
+                              .operation = operation_user,
                               .decoded = AB_DECODE_OK};
-  memset(reply, 0, sizeof *reply);
-  return run(loop->L, loop, &decoding);
+  return decode(loop->L, loop, &decoding);
 }
+
+/* ---- transfers for Lua ------------------------------------------------------------------------- */
 
 static void set_text(lua_State *L, const char *name, struct ab_text text) {
   lua_pushlstring(L, text.data == NULL ? "" : text.data, text.size);
   lua_setfield(L, -2, name);
 }
 
+void decode_push_list(lua_State *L, const struct ab_task *tasks, size_t count) {
+  lua_createtable(L, count < INT32_MAX ? (int)count : 0, 0);
+  for (size_t i = 0; i < count; i++) {
+    const struct ab_task *task = &tasks[i];
+    lua_createtable(L, 0, 7);
+    set_text(L, "context_id", task->context_id);
+    set_text(L, "path", task->path);
+    set_text(L, "task_type", task->task_type);
+    set_text(L, "status", task->status);
+    set_text(L, "error_message", task->error_message);
+    binding_set_integer(L, "start_time", task->start_time);
+    binding_set_integer(L, "finish_time", task->finish_time);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
+/* Makes the list of the answer's text on top of the stack; it was understood before. */
+static void push_list_of(lua_State *L, struct binding_loop *loop) {
+  struct ab_text body;
+  struct ab_reply reply;
+  body.data = lua_tolstring(L, -1, &body.size);
+  binding_check_idle(L, loop);
+  if (transfers_read(&loop->transfers, body, &reply) != AB_DECODE_OK) {
+    luaL_error(L, "out of memory");
+  }
+  decode_push_list(L, reply.tasks, reply.task_count);
+  if (loop->core == NULL) {
+    transfers_free(&loop->transfers);
+  }
+}
+
+void binding_push_tasks(lua_State *L, int operation_index) {
+  const struct binding_operation *operation = lua_touserdata(L, operation_index);
+  binding_get_kept(L, operation_index, KEPT_TASKS);
+  if (!lua_isnil(L, -1)) {
+    return;
+  }
+  binding_get_kept(L, operation_index, KEPT_ANSWER);
+  if (lua_type(L, -1) != LUA_TSTRING) {
+    lua_newtable(L);
+    return;
+  }
+  push_list_of(L, operation->loop);
+  lua_pushvalue(L, -1);
+  binding_set_kept(L, operation_index, KEPT_TASKS);
+}
+
+/* ---- loop:decode ------------------------------------------------------------------------------- */
+
+/* What the core gets of bindings. */
+static void push_places(lua_State *L, const struct ab_reply *reply) {
+  lua_newtable(L);
+  for (size_t i = 0; i < reply->task_count; i++) {
+    lua_createtable(L, 0, 2);
+    set_text(L, "context_id", reply->tasks[i].context_id);
+    set_text(L, "path", reply->tasks[i].path);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+}
+
 /*
- * loop:decode(body, reading) -> { success, request_id, code, message, state, body, tasks }, or
- * nil and what is malformed: what would be understood of a response body.
+ * loop:decode(body, reading) -> { success, request_id, code, message, state, and by what is read
+ * body, tasks, bindings }, or nil and what is malformed: what would be understood of a response
+ * body.
  */
 int binding_decode_body(lua_State *L) {
   static const char *const readings[] = {"envelope", "tasks", "state", "bindings", NULL};
@@ -289,7 +382,7 @@ int binding_decode_body(lua_State *L) {
   luaL_checkstack(L, 10, NULL);
   lua_pushcfunction(L, binding_decode_protected);
   lua_insert(L, 2); /* the body stays on the stack above it */
-  enum ab_decoded decoded = run(L, loop, &decoding);
+  enum ab_decoded decoded = decode(L, loop, &decoding);
   if (decoded == AB_DECODE_NO_MEMORY) {
     return luaL_error(L, "out of memory");
   }
@@ -305,12 +398,16 @@ int binding_decode_body(lua_State *L) {
   set_text(L, "code", reply.code);
   set_text(L, "message", reply.message);
   set_text(L, "state", reply.state);
-  binding_get_kept(L, 1, "document");
-  lua_setfield(L, -2, "body");
-  bool lists = decoding.reading == AB_READ_TASKS || decoding.reading == AB_READ_BINDINGS;
-  if (lists && reply.success != AB_SUCCESS_FALSE) {
-    binding_get_kept(L, 1, "tasks");
+  if (decoding.reading != AB_READ_TASKS) {
+    binding_get_kept(L, 1, KEPT_ANSWER);
+    lua_setfield(L, -2, "body");
+  } else if (reply.success != AB_SUCCESS_FALSE) {
+    binding_get_kept(L, 1, KEPT_TASKS);
     lua_setfield(L, -2, "tasks");
+  }
+  if (decoding.reading == AB_READ_BINDINGS && reply.success != AB_SUCCESS_FALSE) {
+    push_places(L, &reply);
+    lua_setfield(L, -2, "bindings");
   }
   return 1;
 }

@@ -9,7 +9,7 @@ struct decoding {
   struct ab_text body;
   enum ab_reading reading;
   struct ab_reply *reply;
-  int operation_id; /* 0: for loop:decode */
+  const struct binding_operation *operation; /* NULL: for loop:decode */
   enum ab_decoded decoded;
   int json_decode; /* lua-cjson's function on the stack of what runs protected */
   char where[48];  /* names the text that lua-cjson is at work on; "": none */
@@ -29,10 +29,12 @@ bool decode_is_list(lua_State *L, int index);
 bool decode_is_word(lua_State *L, int index, const char *word);
 
 /*
- * Reads Data.ContextStatus, or the bindings of Data, of the document at `document`: pushes the
- * list for Lua and fills in reply->tasks. Raises a text that says what is malformed.
+ * Reads the bindings, Data of the document at `document`, for the core. Raises a text that says
+ * what is malformed.
  */
-void decode_push_tasks(lua_State *L, struct decoding *decoding, int document);
-void decode_push_bindings(lua_State *L, struct decoding *decoding, int document);
+void decode_bindings(lua_State *L, struct decoding *decoding, int document);
+
+/* Pushes a list of transfers for Lua. */
+void decode_push_list(lua_State *L, const struct ab_task *tasks, size_t count);
 
 #endif

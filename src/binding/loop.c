@@ -52,19 +52,24 @@ static const struct ab_allocator *hosts_allocator(lua_State *L) {
   return allocator;
 }
 
+/* A table for luaL_ref; giving a reference back needs no memory any more. */
+static void push_registry(lua_State *L) {
+  lua_newtable(L);
+  lua_pushboolean(L, 1);
+  int reference = luaL_ref(L, -2);
+  luaL_unref(L, -1, reference);
+}
+
 int binding_new_loop(lua_State *L) {
-  struct binding_loop *loop = lua_newuserdata(L, sizeof *loop);
-  memset(loop, 0, sizeof *loop);
-  luaL_getmetatable(L, LOOP_TYPE);
-  lua_setmetatable(L, -2);
-  lua_newtable(L);
+  struct binding_loop *loop = binding_new(L, LOOP_TYPE, sizeof *loop, KEPT_PROBLEM);
   push_json_decode(L);
-  lua_setfield(L, -2, "decode");
-  lua_newtable(L);
-  lua_setfield(L, -2, "operations");
-  lua_setuservalue(L, -2);
+  binding_set_kept(L, -2, KEPT_DECODE);
+  push_registry(L);
+  binding_set_kept(L, -2, KEPT_OPERATIONS);
   const struct ab_decoder decoder = {binding_decode, loop};
-  loop->core = ab_loop_new(hosts_allocator(L), &decoder);
+  const struct ab_allocator *allocator = hosts_allocator(L);
+  loop->transfers.allocator = allocator;
+  loop->core = ab_loop_new(allocator, &decoder);
   if (loop->core == NULL) {
     return luaL_error(L, "out of memory");
   }
@@ -97,15 +102,16 @@ static int loop_step(lua_State *L) {
 }
 
 /*
- * loop:next() -> operation, "progress" or "ended"; nil when there is nothing more to tell. What
- * may raise for lack of memory comes before the event is taken: it would be lost otherwise.
+ * loop:next() -> operation, "progress" or "ended", its owner, whether there is more to tell; or
+ * nil. What may raise for lack of memory comes before the event is taken: it would be lost
+ * otherwise.
  */
 static int loop_next(lua_State *L) {
   struct binding_loop *loop = check_loop(L);
   struct ab_event event;
   binding_check_idle(L, loop);
   lua_settop(L, 1);
-  binding_get_kept(L, 1, "operations");
+  binding_get_kept(L, 1, KEPT_OPERATIONS);
   lua_pushliteral(L, "progress");
   lua_pushliteral(L, "ended");
   if (loop->core == NULL || !ab_loop_next_event(loop->core, &event)) {
@@ -115,11 +121,12 @@ static int loop_next(lua_State *L) {
   bool ended = event.kind == AB_EVENT_ENDED;
   lua_rawgeti(L, 2, operation->id);
   if (ended) {
-    lua_pushnil(L);
-    lua_rawseti(L, 2, operation->id);
+    luaL_unref(L, 2, operation->id);
   }
   lua_pushvalue(L, ended ? 4 : 3);
-  return 2;
+  binding_get_kept(L, 5, KEPT_OWNER);
+  lua_pushboolean(L, ab_loop_has_event(loop->core));
+  return 4;
 }
 
 /* loop:next_record() -> the client's number and the record as a table; nil if there is none. */
@@ -180,6 +187,7 @@ static int loop_close(lua_State *L) {
   ab_loop *core = loop->core;
   loop->core = NULL;
   ab_loop_release(core);
+  transfers_free(&loop->transfers);
   return 0;
 }
 

@@ -1,87 +1,82 @@
 /* Operations as userdata, and their results as plain tables. */
 #include "binding.h"
 
-#include <limits.h>
 #include <string.h>
 
 static struct binding_operation *check_operation(lua_State *L) {
   return luaL_checkudata(L, 1, OPERATION_TYPE);
 }
 
-/* The next id that no operation of the table on top of the stack has. */
-static int free_id(lua_State *L, struct binding_loop *loop) {
-  bool taken;
-  do {
-    loop->last_id = loop->last_id < INT_MAX ? loop->last_id + 1 : 1;
-    lua_rawgeti(L, -1, loop->last_id);
-    taken = !lua_isnil(L, -1);
-    lua_pop(L, 1);
-  } while (taken);
-  return loop->last_id;
-}
-
-struct binding_operation *binding_new_operation(lua_State *L, int loop_index) {
+struct binding_operation *binding_new_operation(lua_State *L, int loop_index, int owner_index) {
   struct binding_loop *loop = luaL_checkudata(L, loop_index, LOOP_TYPE);
-  struct binding_operation *operation = lua_newuserdata(L, sizeof *operation);
-  memset(operation, 0, sizeof *operation);
+  struct binding_operation *operation =
+      binding_new(L, OPERATION_TYPE, sizeof *operation, KEPT_RESULT);
   operation->loop = loop;
-  luaL_getmetatable(L, OPERATION_TYPE);
-  lua_setmetatable(L, -2);
-  lua_newtable(L);
   lua_pushvalue(L, loop_index);
-  lua_setfield(L, -2, "loop");
-  lua_setuservalue(L, -2);
-  binding_get_kept(L, loop_index, "operations");
-  operation->id = free_id(L, loop);
+  binding_set_kept(L, -2, KEPT_LOOP);
+  lua_pushvalue(L, owner_index);
+  binding_set_kept(L, -2, KEPT_OWNER);
+  binding_get_kept(L, loop_index, KEPT_OPERATIONS);
   lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, operation->id);
+  operation->id = luaL_ref(L, -2);
   lua_pop(L, 1);
   return operation;
 }
 
 void binding_forget_operation(lua_State *L, int loop_index,
                               const struct binding_operation *operation) {
-  binding_get_kept(L, loop_index, "operations");
-  lua_pushnil(L);
-  lua_rawseti(L, -2, operation->id);
+  binding_get_kept(L, loop_index, KEPT_OPERATIONS);
+  luaL_unref(L, -1, operation->id);
   lua_pop(L, 1);
 }
 
 static void build_result(lua_State *L, const struct ab_result *result) {
-  lua_createtable(L, 0, 10);
+  lua_createtable(L, 0, 8); /* with room for what the caller adds */
   lua_pushboolean(L, result->error == AB_OK);
   lua_setfield(L, -2, "success");
   binding_set_string(L, "request_id", result->request_id);
   binding_set_string(L, "error_message", result->message);
+  binding_set_integer(L, "attempts", result->attempts);
   if (result->error != AB_OK) {
     binding_set_string(L, "error_code", result->code);
     binding_set_integer(L, "http_status", result->http_status);
   }
-  lua_pushboolean(L, result->uncertain);
-  lua_setfield(L, -2, "uncertain");
-  binding_set_integer(L, "attempts", result->attempts);
-  binding_set_integer(L, "elapsed_ms", result->elapsed_ms);
-  binding_get_kept(L, 1, "document");
-  lua_setfield(L, -2, "body");
-  binding_get_kept(L, 1, "tasks");
-  lua_setfield(L, -2, "tasks");
+}
+
+static const struct ab_result *result_of(const struct binding_operation *operation) {
+  return operation->core == NULL ? NULL : ab_operation_result(operation->core);
 }
 
 /* operation:result() -> nil while under way, else the same table each time. */
 static int operation_result(lua_State *L) {
-  struct binding_operation *operation = check_operation(L);
-  const struct ab_result *result =
-      operation->core == NULL ? NULL : ab_operation_result(operation->core);
+  const struct ab_result *result = result_of(check_operation(L));
   if (result == NULL) {
     lua_pushnil(L);
     return 1;
   }
-  binding_get_kept(L, 1, "result");
+  binding_get_kept(L, 1, KEPT_RESULT);
   if (lua_isnil(L, -1)) {
     build_result(L, result);
     lua_pushvalue(L, -1);
-    binding_set_kept(L, 1, "result");
+    binding_set_kept(L, 1, KEPT_RESULT);
   }
+  return 1;
+}
+
+/* operation:document() -> the last answer's body, decoded; nil if there is none, and of polls. */
+static int operation_document(lua_State *L) {
+  check_operation(L);
+  binding_get_kept(L, 1, KEPT_ANSWER);
+  if (!lua_istable(L, -1)) {
+    lua_pushnil(L);
+  }
+  return 1;
+}
+
+/* operation:uncertain() -> whether it failed, but what it changes may have been done. */
+static int operation_uncertain(lua_State *L) {
+  const struct ab_result *result = result_of(check_operation(L));
+  lua_pushboolean(L, result != NULL && result->uncertain);
   return 1;
 }
 
@@ -95,10 +90,7 @@ static int operation_done(lua_State *L) {
 /* operation:tasks() -> the transfers as last seen. */
 static int operation_tasks(lua_State *L) {
   check_operation(L);
-  binding_get_kept(L, 1, "tasks");
-  if (lua_isnil(L, -1)) {
-    lua_newtable(L);
-  }
+  binding_push_tasks(L, 1);
   return 1;
 }
 
@@ -144,10 +136,16 @@ static int operation_release(lua_State *L) {
 
 void binding_open_operation(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"result", operation_result},         {"done", operation_done},
-      {"tasks", operation_tasks},           {"attempts", operation_attempts},
-      {"elapsed_ms", operation_elapsed_ms}, {"moved", operation_moved},
-      {"cancel", operation_cancel},         {NULL, NULL},
+      {"result", operation_result},
+      {"document", operation_document},
+      {"tasks", operation_tasks},
+      {"uncertain", operation_uncertain},
+      {"done", operation_done},
+      {"attempts", operation_attempts},
+      {"elapsed_ms", operation_elapsed_ms},
+      {"moved", operation_moved},
+      {"cancel", operation_cancel},
+      {NULL, NULL},
   };
   binding_new_type(L, OPERATION_TYPE, methods, operation_release);
 }

@@ -172,6 +172,9 @@ struct ab_event {
 /* Takes the oldest event; false if there is none. AB_EVENT_ENDED comes once an operation. */
 bool ab_loop_next_event(ab_loop *loop, struct ab_event *event);
 
+/* Whether there is an event to be taken. */
+bool ab_loop_has_event(const ab_loop *loop);
+
 /* One exchange with the service or its store, for a log. Texts are NUL-terminated. */
 struct ab_record {
   uint64_t client;        /* ab_client_serial of whose it was */

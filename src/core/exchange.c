@@ -201,19 +201,28 @@ static bool append_header(struct curl_slist **headers, const char *line) {
   return true;
 }
 
-/* Names in lower case, as the official SDKs send them; no Expect, which would cost a round. */
-static bool build_headers(struct ab_exchange *exchange, struct ab_text action) {
-  struct curl_slist *headers = NULL;
+static bool append_value(const struct ab_exchange *exchange, struct curl_slist **headers,
+                         const char *name, struct ab_text value) {
   struct ab_buffer line;
   ab_buffer_init(&line, exchange->allocator, 1024, false);
-  ab_buffer_append_string(&line, "x-acs-action: ");
-  ab_buffer_append_text(&line, action);
-  const char *action_line = ab_buffer_string(&line);
-  bool built = action_line != NULL && append_header(&headers, "x-acs-version: " AB_API_VERSION) &&
-               append_header(&headers, action_line) &&
+  ab_buffer_append_string(&line, name);
+  ab_buffer_append_text(&line, value);
+  const char *text = ab_buffer_string(&line);
+  bool appended = text != NULL && append_header(headers, text);
+  ab_buffer_free(&line);
+  return appended;
+}
+
+/* Names in lower case, as the official SDKs send them; no Expect, which would cost a round. */
+static bool build_headers(struct ab_exchange *exchange, const char *user_agent,
+                          struct ab_text action) {
+  struct curl_slist *headers = NULL;
+  bool built = append_header(&headers, "x-acs-version: " AB_API_VERSION) &&
+               append_value(exchange, &headers, "x-acs-action: ", action) &&
+               (user_agent == NULL ||
+                append_value(exchange, &headers, "user-agent: ", ab_text_of(user_agent))) &&
                append_header(&headers, "content-type: application/x-www-form-urlencoded") &&
                append_header(&headers, "Expect:");
-  ab_buffer_free(&line);
   char *kept_action = built ? ab_copy_text(exchange->allocator, action) : NULL;
   if (kept_action == NULL) {
     curl_slist_free_all(headers);
@@ -233,6 +242,7 @@ static bool configure(struct ab_exchange *exchange, const struct ab_exchange_set
   CURL *easy = exchange->easy;
   bool ok = true;
   curl_easy_reset(easy);
+  forget_headers(exchange); /* of another client, maybe */
   exchange->serial = 0;
   SET(CURLOPT_PRIVATE, exchange);
   SET(CURLOPT_NOSIGNAL, 1L);
@@ -251,7 +261,9 @@ static bool configure(struct ab_exchange *exchange, const struct ab_exchange_set
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   SET(CURLOPT_URL, settings->url);
   SET(CURLOPT_POST, 1L);
-  SET(CURLOPT_ACCEPT_ENCODING, "");
+  if (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_LIBZ) {
+    SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+  }
   SET(CURLOPT_TCP_KEEPALIVE, 1L);
   SET(CURLOPT_ERRORBUFFER, exchange->problem);
 #if AT_LEAST_LIBCURL(7, 80)
@@ -262,8 +274,8 @@ static bool configure(struct ab_exchange *exchange, const struct ab_exchange_set
   SET(CURLOPT_HEADERDATA, exchange);
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, exchange);
-  if (settings->user_agent != NULL) {
-    SET(CURLOPT_USERAGENT, settings->user_agent);
+  if (settings->user_agent != NULL && !settings->direct) {
+    SET(CURLOPT_USERAGENT, settings->user_agent); /* for a proxy; the service's is a header */
   }
   if (settings->proxy != NULL) {
     SET(CURLOPT_PROXY, settings->proxy);
@@ -299,7 +311,7 @@ bool ab_exchange_prepare(struct ab_exchange *exchange, const struct ab_exchange_
   bool ok = exchange->serial == settings->serial || configure(exchange, settings);
   if (ok &&
       (exchange->action == NULL || !ab_text_equal(ab_text_of(exchange->action), post->action))) {
-    ok = build_headers(exchange, post->action);
+    ok = build_headers(exchange, settings->user_agent, post->action);
   }
   /* libcurl takes a URL apart and puts it together again several times, byte by byte, which is
      half of what a request costs it. A target it only copies. */

@@ -310,6 +310,10 @@ void ab_operation_tell_progress(ab_operation *operation) {
   queue_event(operation);
 }
 
+bool ab_loop_has_event(const ab_loop *loop) {
+  return !ab_list_empty(&loop->events);
+}
+
 bool ab_loop_next_event(ab_loop *loop, struct ab_event *event) {
   ab_members_close(&loop->taken);
   if (ab_list_empty(&loop->events)) {
