@@ -25,8 +25,42 @@ local function check_tasks(tasks)
   end
 end
 
+-- lua-cjson as the binding uses it: the judge of what the binding's own reader takes for JSON.
+local strict = cjson.new()
+strict.decode_invalid_numbers(false)
+strict.decode_max_depth(64)
+
+-- lua-cjson's numbers may end with their point; texts are looked at without what is quoted.
+local function has_open_point(bytes)
+  local bare = bytes:gsub("\\.", ""):gsub('"[^"]*"', '""')
+  return bare:find("%d%.%D") or bare:find("%d%.$")
+end
+
+---Both readers of bodies agree on what is JSON, and on the members of an envelope. lua-cjson
+---takes a NUL for the end, whatever follows.
+local function check_readers_agree(bytes)
+  if bytes:find("\0", 1, true) then
+    return
+  end
+  local document = strict.decode(bytes)
+  local reply, problem = loop:decode(bytes, "tasks")
+  local refused = not reply and problem:find("^the body is not JSON") ~= nil
+  if type(document) == "table" and refused then
+    assert(has_open_point(bytes), problem)
+  elseif document == nil and bytes:find("^[ \t\r\n]*{") then
+    assert(refused, bytes)
+  end
+  if reply then
+    local envelope = assert(loop:decode(bytes, "envelope"))
+    for _, name in ipairs({ "success", "request_id", "message" }) do
+      assert(envelope[name] == reply[name], name)
+    end
+  end
+end
+
 ---A response body is understood, or refused with a reason that fits a message.
 function properties.decode(bytes)
+  check_readers_agree(bytes)
   for _, reading in ipairs(READINGS) do
     local reply, problem = loop:decode(bytes, reading)
     if reply then
@@ -79,10 +113,11 @@ function properties.labels(bytes)
   end
 end
 
----Names are names, values are texts, and nothing raises.
+---Names are names, which hold anything if they are quoted, values are texts, and nothing raises.
 function properties.env_file(bytes)
   for name, value in pairs(env_file.parse(bytes)) do
-    assert(#name > 0 and not name:find("[=%s]"), name)
+    assert(#name > 0)
+    assert(not name:find("[=%s]") or bytes:find("'" .. name .. "'", 1, true), name)
     assert(type(value) == "string")
   end
 end
