@@ -27,8 +27,9 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *user, voi
 static int on_timer(CURLM *multi, long timeout_ms, void *user) {
   ab_loop *loop = user;
   (void)multi;
-  loop->curl_due_us =
-      timeout_ms < 0 ? INT64_MAX : ab_clock_monotonic_us() + ab_clock_us_of_ms(timeout_ms);
+  loop->curl_due_us = timeout_ms < 0    ? INT64_MAX
+                      : timeout_ms == 0 ? 0
+                                        : ab_clock_monotonic_us() + ab_clock_us_of_ms(timeout_ms);
   return 0;
 }
 
@@ -233,15 +234,21 @@ size_t ab_loop_under_way(const ab_loop *loop) {
 
 /* ---- stepping --------------------------------------------------------------------------------- */
 
-bool ab_loop_has_time(const ab_loop *loop) {
-  return ab_clock_monotonic_us() < loop->stop_us;
+/* Asking what time it is takes its time, too: it is asked after each piece of work only. */
+static int64_t look_at_clock(ab_loop *loop) {
+  loop->now_us = ab_clock_monotonic_us();
+  return loop->now_us;
+}
+
+bool ab_loop_has_time(ab_loop *loop) {
+  return look_at_clock(loop) < loop->stop_us;
 }
 
 static bool fire_timers(ab_loop *loop) {
   bool fired = false;
-  int64_t now_us = ab_clock_monotonic_us();
+  const int64_t now_us = loop->now_us;
   struct ab_timer *timer;
-  while (ab_loop_has_time(loop) &&
+  while ((!fired || ab_loop_has_time(loop)) &&
          (timer = ab_timer_heap_take_due(&loop->timers, now_us)) != NULL) {
     timer->fire(timer);
     fired = true;
@@ -252,7 +259,7 @@ static bool fire_timers(ab_loop *loop) {
 static bool take_finished(ab_loop *loop) {
   bool any = false;
   loop->finished_left = true;
-  while (ab_loop_has_time(loop)) {
+  while (!any || ab_loop_has_time(loop)) {
     int left;
     CURLMsg *message = loop->multi == NULL ? NULL : curl_multi_info_read(loop->multi, &left);
     if (message == NULL) {
@@ -297,7 +304,7 @@ static bool replace_failed_multi(ab_loop *loop) {
 }
 
 static bool call_curl_if_due(ab_loop *loop) {
-  if (loop->curl_due_us > ab_clock_monotonic_us()) {
+  if (loop->curl_due_us > loop->now_us) {
     return false;
   }
   loop->curl_due_us = INT64_MAX;
@@ -308,7 +315,7 @@ static bool call_curl_if_due(ab_loop *loop) {
 /* Each chore hands over a few requests; libcurl sends them before the next chore. */
 static bool run_chores(ab_loop *loop) {
   bool ran = false;
-  while (ab_loop_has_time(loop) && !loop->multi_failed && !ab_list_empty(&loop->chores)) {
+  while (!loop->multi_failed && !ab_list_empty(&loop->chores) && (!ran || ab_loop_has_time(loop))) {
     struct ab_chore *chore = AB_LISTED(loop->chores.next, struct ab_chore, link);
     ab_link_remove(&chore->link);
     chore->run(chore);
@@ -344,25 +351,26 @@ static int64_t next_due(const ab_loop *loop) {
 static int serve_sockets(ab_loop *loop, int64_t until_us) {
   int64_t due_us = next_due(loop);
   due_us = due_us < until_us ? due_us : until_us;
-  int64_t wait_us = due_us == INT64_MAX ? INT64_MAX : due_us - ab_clock_monotonic_us();
+  int64_t wait_us = due_us == INT64_MAX ? INT64_MAX : due_us - loop->now_us;
   int ready = ab_poller_wait(&loop->poller, wait_us < 0 ? 0 : wait_us);
   int socket, events;
-  if (ready > 0) {
-    /* A wait isn't work; a time that is past is no wait. */
-    loop->stop_us = wait_us <= 0 ? loop->stop_us : ab_clock_monotonic_us() + turn_budget_us;
+  look_at_clock(loop);
+  if (ready > 0 && wait_us > 0) {
+    loop->stop_us = loop->now_us + turn_budget_us; /* a wait isn't work */
   }
   /* What there is no time for is ready still when it is asked for again. */
-  for (int i = 0;
-       i < ready && ab_loop_has_time(loop) && ab_poller_take_ready(&loop->poller, &socket, &events);
+  for (int i = 0; i < ready && loop->now_us < loop->stop_us &&
+                  ab_poller_take_ready(&loop->poller, &socket, &events);
        i++) {
     act(loop, socket, curl_mask(events));
     take_finished(loop);
+    look_at_clock(loop);
   }
   return ready;
 }
 
 size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms) {
-  int64_t now_us = ab_clock_monotonic_us();
+  int64_t now_us = look_at_clock(loop);
   int64_t until_us = timeout_ms < 0 ? INT64_MAX : now_us + ab_clock_us_of_ms(timeout_ms);
   loop->stop_us = now_us + turn_budget_us;
   while (!loop->closed) {
@@ -371,7 +379,7 @@ size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms) {
     bool idle = loop->under_way == 0 && timeout_ms < 0;
     bool hurry = worked || idle || !ab_list_empty(&loop->events);
     int ready = serve_sockets(loop, hurry ? 0 : until_us);
-    now_us = ab_clock_monotonic_us();
+    now_us = loop->now_us;
     if (ready < 0) {
       break; /* a signal: the host may want to know */
     }

@@ -47,6 +47,7 @@ struct ab_loop {
   size_t idle_count;
   struct ab_buffer url; /* of the request being handed over; holds the key */
   uint64_t last_serial; /* of a client */
+  int64_t now_us;       /* after the last piece of work */
   int64_t stop_us;      /* when the work of this turn has to give way */
   bool finished_left;   /* libcurl has more to tell than there was time for */
   bool closed;
@@ -61,7 +62,7 @@ void ab_members_close(struct ab_link *members);
 void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore);
 
 /* Whether there is time for another piece of work in this turn. */
-bool ab_loop_has_time(const ab_loop *loop);
+bool ab_loop_has_time(ab_loop *loop);
 
 /* How many connections are worth keeping open. */
 void ab_loop_add_connections(ab_loop *loop, unsigned connections);
