@@ -6,8 +6,10 @@
 -- of the caller's that the declaration describes, never show the value of a secret, and never build
 -- a string or closure unless it is about to raise.
 
-local json_text = require("agentbay.json_text")
-local suggest = require("agentbay.suggest")
+local lazy = require("agentbay.lazy")
+
+local json_text = lazy("agentbay.json_text")
+local suggest = lazy("agentbay.suggest")
 
 local arguments = {}
 
@@ -377,6 +379,21 @@ end
 function arguments.object(class, class_name, options)
   local rule = rule_of(accept_object, class_name, options)
   rule.class = class
+  return rule
+end
+
+local function accept_later(rule, value)
+  rule.made = rule.made or rule.make()
+  return rule.made.accept(rule.made, value)
+end
+
+---A rule that is made when it is first needed, for what is rarely given.
+---@param expected string words for what it accepts
+---@param make fun(): agentbay.Rule
+---@return agentbay.Rule
+function arguments.later(expected, make)
+  local rule = rule_of(accept_later, expected)
+  rule.make = make
   return rule
 end
 

@@ -3,20 +3,22 @@
 local actions = require("agentbay.actions")
 local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
-local ContextService = require("agentbay.context_service")
 local endpoint = require("agentbay.endpoint")
-local json_text = require("agentbay.json_text")
+local lazy = require("agentbay.lazy")
 local log = require("agentbay.log")
 local method = require("agentbay.method")
-local mount = require("agentbay.mount")
 local paging = require("agentbay.paging")
 local results = require("agentbay.result")
 local runtime = require("agentbay.runtime")
 local Session = require("agentbay.session")
-local session_end = require("agentbay.session_end")
-local session_start = require("agentbay.session_start")
 local shape = require("agentbay.shape")
 local version = require("agentbay.version")
+
+local ContextService = lazy("agentbay.context_service")
+local json_text = lazy("agentbay.json_text")
+local mount = lazy("agentbay.mount")
+local session_end = lazy("agentbay.session_end")
+local session_start = lazy("agentbay.session_start")
 
 local USER_AGENT = ("AgentBay-Lua/%s (%s)"):format(version, _VERSION)
 
@@ -35,6 +37,18 @@ local function retry_options(retry)
     return { max_attempts = 1 }
   end
   return type(retry) == "table" and retry or {}
+end
+
+---client.context, which is made what it is when it is first used.
+---@param client agentbay.Client
+---@return agentbay.ContextService
+local function lazy_context(client)
+  return setmetatable({ client = client }, {
+    __name = "agentbay.context",
+    __index = function(self, name)
+      return ContextService.adopt(self)[name]
+    end,
+  })
 end
 
 ---@param settings agentbay.Settings
@@ -63,7 +77,7 @@ function Client.new(settings, transport)
   if client._logger then
     runtime.log_for(client._core:serial(), client._logger)
   end
-  client.context = ContextService.new(client)
+  client.context = lazy_context(client)
   return client
 end
 
@@ -134,12 +148,16 @@ method.define({
     image_id = arguments.text(),
     labels = arguments.map_of_text(),
     context_syncs = arguments.list_of(
-      mount.argument({ wait = arguments.boolean({ default = true }) }),
+      arguments.later("table", function()
+        return mount.argument({ wait = arguments.boolean({ default = true }) })
+      end),
       { default = {} }
     ),
     wait = arguments.boolean({ default = true }),
   },
-  start = session_start.start,
+  start = function(self, given, operation)
+    session_start.start(self, given, operation)
+  end,
 })
 
 local session_members = {

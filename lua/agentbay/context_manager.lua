@@ -4,10 +4,12 @@
 local actions = require("agentbay.actions")
 local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
+local lazy = require("agentbay.lazy")
 local method = require("agentbay.method")
-local mount = require("agentbay.mount")
 local results = require("agentbay.result")
 local shape = require("agentbay.shape")
+
+local mount = lazy("agentbay.mount")
 
 ---@class agentbay.ContextManager
 ---@field session agentbay.Session
@@ -185,7 +187,12 @@ method.define({
     wait = arguments.boolean({ default = true }),
     timeout_ms = arguments.integer({ min = 1, default = 120000 }),
   },
-  options = { items = mount.argument(), min_items = 1 },
+  options = {
+    items = arguments.later("table", function()
+      return mount.argument()
+    end),
+    min_items = 1,
+  },
   start = function(self, given, operation)
     local scope = {
       SessionId = self.session.session_id,

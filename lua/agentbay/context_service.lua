@@ -14,10 +14,10 @@ local shape = require("agentbay.shape")
 ---@field client agentbay.Client
 local ContextService = class.new("context")
 
----@param client agentbay.Client
+---@param service {client: agentbay.Client} is made one
 ---@return agentbay.ContextService
-function ContextService.new(client)
-  return setmetatable({ client = client }, ContextService)
+function ContextService.adopt(service)
+  return setmetatable(service, ContextService)
 end
 
 ---@class agentbay.Context

@@ -4,12 +4,14 @@ local actions = require("agentbay.actions")
 local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local ContextManager = require("agentbay.context_manager")
-local json_reader = require("agentbay.json_reader")
-local json_text = require("agentbay.json_text")
+local lazy = require("agentbay.lazy")
 local method = require("agentbay.method")
 local results = require("agentbay.result")
-local session_end = require("agentbay.session_end")
 local shape = require("agentbay.shape")
+
+local json_reader = lazy("agentbay.json_reader")
+local json_text = lazy("agentbay.json_text")
+local session_end = lazy("agentbay.session_end")
 
 ---@class agentbay.Session
 ---@field session_id string
