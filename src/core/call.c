@@ -10,6 +10,10 @@ static struct ab_form *form_of(const ab_operation *operation) {
   return ((const struct call *)operation)->form;
 }
 
+static struct ab_text action_of(const ab_operation *operation) {
+  return form_of(operation)->action;
+}
+
 static enum ab_error prepare(ab_operation *operation, struct ab_exchange *exchange) {
   return ab_form_prepare(operation, form_of(operation), exchange);
 }
@@ -33,6 +37,7 @@ static void destroy(ab_operation *operation) {
 }
 
 static const struct ab_operation_kind call_kind = {
+    .action = action_of,
     .prepare = prepare,
     .read = read_answer,
     .answered = answered,
@@ -53,7 +58,6 @@ ab_operation *ab_call_start(ab_client *client, const struct ab_request *request,
     ab_free(allocator, call);
     return NULL;
   }
-  call->operation.action = call->form->action;
   ab_operation_send(&call->operation, request->repeatable ? AB_RETRY_ALWAYS : AB_RETRY_UNTAKEN);
   return &call->operation;
 }

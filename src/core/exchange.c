@@ -297,7 +297,7 @@ static void begin(struct ab_exchange *exchange, size_t limit, unsigned max_sends
   ab_buffer_clear(&exchange->response);
   exchange->response.limit = limit;
   exchange->stream = NULL;
-  exchange->streamed = 0;
+  exchange->streamed = exchange->streamed_then = 0;
   exchange->sends = 0;
   exchange->max_sends = max_sends;
   exchange->header_bytes = 0;

@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "list.h"
+#include "timer_heap.h"
 
 #include <curl/curl.h>
 
@@ -50,6 +51,9 @@ struct ab_exchange {
   char date_text[64]; /* the last Date that was read, and its seconds */
   int64_t date_text_seconds;
   char problem[CURL_ERROR_SIZE];
+  struct ab_timer timer;                                     /* the owner's */
+  uint64_t streamed_then;                                    /* when the timer came last */
+  int64_t began_us;                                          /* when the owner started it */
   void *owner;                                               /* whoever started it */
   void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */
   struct ab_link in_flight;                                  /* with libcurl */

@@ -237,7 +237,13 @@ static void destroy(ab_operation *operation) {
   free_parts(transfer_of(operation), operation->client->allocator);
 }
 
+static struct ab_text action_of(const ab_operation *operation) {
+  bool upload = ((const struct file_transfer *)operation)->direction == AB_UPLOAD;
+  return ab_text_of(upload ? "UploadFile" : "DownloadFile");
+}
+
 static const struct ab_operation_kind file_kind = {
+    .action = action_of,
     .prepare = prepare,
     .read = read_answer,
     .answered = answered,
@@ -273,7 +279,6 @@ ab_operation *ab_file_start(ab_client *client, const struct ab_file_options *opt
     return NULL;
   }
   ab_operation *operation = &transfer->operation;
-  operation->action = ab_text_of(options->direction == AB_UPLOAD ? "UploadFile" : "DownloadFile");
   if (options->timeout_ms > 0) {
     ab_operation_set_deadline(operation,
                               operation->started_us + ab_clock_us_of_ms(options->timeout_ms));

@@ -173,8 +173,13 @@ void ab_loop_remove_connections(ab_loop *loop, unsigned connections) {
   set_connections(loop, loop->connections - connections);
 }
 
-bool ab_loop_admit(ab_loop *loop, size_t timers) {
-  if (loop->closed || !ab_timer_heap_reserve(&loop->timers, (loop->under_way + 1) * timers)) {
+/* Every operation has two timers, every exchange one. */
+static bool reserve_timers(ab_loop *loop, size_t operations, size_t exchanges) {
+  return ab_timer_heap_reserve(&loop->timers, operations * 2 + exchanges);
+}
+
+bool ab_loop_admit(ab_loop *loop) {
+  if (loop->closed || !reserve_timers(loop, loop->under_way + 1, loop->in_flight_count)) {
     return false;
   }
   loop->under_way++;
@@ -198,6 +203,7 @@ struct ab_exchange *ab_loop_take_exchange(ab_loop *loop) {
 bool ab_loop_start_exchange(ab_loop *loop, struct ab_exchange *exchange) {
   /* A connection in the making may have four sockets: two families, and a name look-up. */
   if (!ab_poller_reserve(&loop->poller, (loop->in_flight_count + 1) * 4) ||
+      !reserve_timers(loop, loop->under_way, loop->in_flight_count + 1) ||
       (loop->multi == NULL && !init_multi(loop)) ||
       curl_multi_add_handle(loop->multi, exchange->easy) != CURLM_OK) {
     return false;

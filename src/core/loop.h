@@ -68,8 +68,8 @@ bool ab_loop_has_time(ab_loop *loop);
 void ab_loop_add_connections(ab_loop *loop, unsigned connections);
 void ab_loop_remove_connections(ab_loop *loop, unsigned connections);
 
-/* Counts an operation in, with room for `timers`; false when there is no memory. */
-bool ab_loop_admit(ab_loop *loop, size_t timers);
+/* Counts an operation in, with room for its timers; false when there is no memory. */
+bool ab_loop_admit(ab_loop *loop);
 void ab_loop_dismiss(ab_loop *loop);
 
 /* An idle or new exchange; NULL when there is no memory. */

@@ -7,8 +7,6 @@
 #include <assert.h>
 #include <string.h>
 
-enum { TIMERS = 3 }; /* of one operation */
-
 static void on_exchange_timer(struct ab_timer *timer);
 static void on_granted(struct ab_waiter *waiter);
 static void end_with(ab_operation *operation, enum ab_error error);
@@ -40,7 +38,7 @@ static void let_go(struct ab_member *member) {
 
 bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *kind,
                        ab_client *client, void *user) {
-  if (client->closed || !ab_loop_admit(client->loop, TIMERS)) {
+  if (client->closed || !ab_loop_admit(client->loop)) {
     return false;
   }
   *operation = (ab_operation){
@@ -48,7 +46,6 @@ bool ab_operation_init(ab_operation *operation, const struct ab_operation_kind *
       .references = 2,
       .client = client,
       .user = user,
-      .exchange_timer.fire = on_exchange_timer,
       .wake_timer.fire = on_wake_timer,
       .deadline_timer.fire = on_deadline_timer,
       .of_client.close = close_with_client,
@@ -87,6 +84,8 @@ static enum ab_error start_exchange(ab_operation *operation) {
   }
   exchange->owner = operation;
   exchange->done = on_exchange_done;
+  exchange->timer.fire = on_exchange_timer;
+  exchange->began_us = ab_clock_monotonic_us();
   enum ab_error error = operation->kind->prepare(operation, exchange);
   if (error == AB_OK && !ab_loop_start_exchange(loop, exchange)) {
     error = AB_OUT_OF_MEMORY;
@@ -106,16 +105,14 @@ static void set_exchange_timer(ab_operation *operation) {
   int64_t due_us = operation->exchange->stream != NULL
                        ? ab_clock_monotonic_us() + client->timeout_us
                        : operation->due_us;
-  ab_timer_set(&client->loop->timers, &operation->exchange_timer, due_us);
+  ab_timer_set(&client->loop->timers, &operation->exchange->timer, due_us);
 }
 
 static void on_granted(struct ab_waiter *waiter) {
   ab_operation *operation = AB_LISTED(waiter, ab_operation, in_line);
-  operation->streamed = 0;
-  operation->sent_us = ab_clock_monotonic_us();
   operation->requests++;
   if (operation->tries++ == 0) {
-    operation->due_us = operation->sent_us + operation->client->timeout_us;
+    operation->due_us = ab_clock_monotonic_us() + operation->client->timeout_us;
   }
   enum ab_error error = start_exchange(operation);
   if (error == AB_OK) {
@@ -135,24 +132,26 @@ static void on_granted(struct ab_waiter *waiter) {
 
 static void leave_flight(ab_operation *operation) {
   ab_client *client = operation->client;
-  ab_timer_clear(&client->loop->timers, &operation->exchange_timer);
+  ab_timer_clear(&client->loop->timers, &operation->exchange->timer);
   ab_loop_stop_exchange(client->loop, operation->exchange);
   operation->exchange = NULL;
   operation->state = AB_OPERATION_WAITING;
   ab_client_leave_flight(client);
 }
 
-static void record_exchange(const ab_operation *operation, const struct ab_answer *answer) {
+static void record_exchange(const ab_operation *operation, const struct ab_answer *answer,
+                            int64_t began_us) {
   ab_client_record(operation->client, &(struct ab_exchange_record){
-                                          .action = operation->action,
+                                          .action = operation->kind->action(operation),
                                           .answer = answer,
                                           .attempt = operation->requests,
-                                          .began_us = operation->sent_us,
+                                          .began_us = began_us,
                                       });
 }
 
 /* What an exchange leaves behind for the decision whether there will be another one. */
 struct trace {
+  int64_t began_us;
   bool sent;
   bool stream;
   int64_t retry_after_us;
@@ -160,6 +159,7 @@ struct trace {
 
 static struct trace trace_of(const struct ab_exchange *exchange) {
   return (struct trace){
+      .began_us = exchange->began_us,
       .sent = ab_exchange_sent(exchange),
       .stream = exchange->stream != NULL,
       .retry_after_us = ab_exchange_retry_after_us(exchange),
@@ -226,7 +226,7 @@ static bool is_uncertain(const ab_operation *operation, const struct ab_answer *
 /* Hands up how an exchange went, unless it is worth another one. */
 static void hand_up(ab_operation *operation, struct ab_answer *answer, const struct trace *trace) {
   answer->uncertain = is_uncertain(operation, answer, trace);
-  record_exchange(operation, answer);
+  record_exchange(operation, answer, trace->began_us);
   if (!repeat_later(operation, answer, trace)) {
     operation->kind->answered(operation, answer);
   }
@@ -275,9 +275,10 @@ static void give_up_exchange(ab_operation *operation) {
 
 /* A file may take as long as it likes, if only it moves. */
 static void on_exchange_timer(struct ab_timer *timer) {
-  ab_operation *operation = AB_LISTED(timer, ab_operation, exchange_timer);
-  if (operation->exchange->streamed != operation->streamed) {
-    operation->streamed = operation->exchange->streamed;
+  struct ab_exchange *exchange = AB_LISTED(timer, struct ab_exchange, timer);
+  ab_operation *operation = exchange->owner;
+  if (exchange->streamed != exchange->streamed_then) {
+    exchange->streamed_then = exchange->streamed;
     set_exchange_timer(operation);
     return;
   }
@@ -409,7 +410,7 @@ void ab_operation_end(ab_operation *operation, const struct ab_answer *answer) {
   ab_loop *loop = operation->client->loop;
   assert(operation->state != AB_OPERATION_ENDED);
   if (operation->state == AB_OPERATION_IN_FLIGHT) {
-    record_exchange(operation, answer);
+    record_exchange(operation, answer, operation->exchange->began_us);
     leave_flight(operation);
   } else if (operation->state == AB_OPERATION_IN_LINE) {
     ab_client_leave_line(&operation->in_line);

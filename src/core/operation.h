@@ -26,6 +26,8 @@ enum ab_operation_state {
 
 /* What differs between a call, a poll and the others. What is marked so may be NULL. */
 struct ab_operation_kind {
+  /* What is being sent, for the records. */
+  struct ab_text (*action)(const ab_operation *operation);
   /* Tells libcurl what to send; AB_OK or why it can't be sent. */
   enum ab_error (*prepare)(ab_operation *operation, struct ab_exchange *exchange);
   /* Understands a whole answer: fills in error, code and message. */
@@ -37,32 +39,29 @@ struct ab_operation_kind {
   void (*destroy)(ab_operation *operation);   /* frees what the kind added, not the block */
 };
 
+/* A waiting one should be small: what only an exchange needs is with the exchange. */
 struct ab_operation {
   const struct ab_operation_kind *kind;
-  unsigned references; /* the host's, and the loop's until the end has been told */
   ab_client *client;
   void *user;
-  enum ab_operation_state state;
-  struct ab_text action; /* of what is sent, for the records; the kind's */
   struct ab_exchange *exchange;
-  uint64_t streamed; /* by the exchange, when its timer came last */
-  int64_t sent_us;   /* when the exchange began */
+  enum ab_operation_state state;
   enum ab_retry_kind retry;
-  bool repeating;    /* it waits for being sent again */
-  unsigned tries;    /* exchanges since ab_operation_send */
-  int64_t due_us;    /* when the answer must be there, whatever the tries */
-  unsigned requests; /* how many exchanges there were */
-  struct ab_timer exchange_timer;
+  unsigned references; /* the host's, and the loop's until the end has been told */
+  unsigned tries;      /* exchanges since ab_operation_send */
+  unsigned requests;   /* how many exchanges there were */
+  unsigned attempts;
+  bool repeating; /* it waits for being sent again */
+  bool progress_to_tell;
+  int64_t due_us; /* when the answer must be there, whatever the tries */
   struct ab_timer wake_timer;
   struct ab_timer deadline_timer;
   struct ab_member of_client;
   struct ab_waiter in_line;
   struct ab_member event; /* closed: the loop lets go of the operation */
-  bool progress_to_tell;
-  unsigned attempts;
-  int64_t deadline_us; /* INT64_MAX: none */
-  int64_t bytes;       /* moved of a file */
-  int64_t total;       /* -1: not known */
+  int64_t deadline_us;    /* INT64_MAX: none */
+  int64_t bytes;          /* moved of a file */
+  int64_t total;          /* -1: not known */
   int64_t started_us;
   struct ab_result result;
   char *texts; /* of the result; NULL: they are constants */

@@ -35,8 +35,8 @@ struct poll {
   int64_t timeout_ms;
   char *kept; /* copies of the options' lists and texts, in one block */
   char *submit_request_id;
-  int http_status;          /* of the last answer */
-  struct ab_buffer trouble; /* why there is no verdict yet, for a person */
+  int http_status; /* of the last answer */
+  char *trouble;   /* why there is no verdict yet, for a person; NULL: it isn't known */
 };
 
 static struct poll *poll_of(ab_operation *operation) {
@@ -59,8 +59,11 @@ static const struct ab_form *form_of(const struct poll *poll) {
   return poll->submit == NULL ? poll->check : poll->submit;
 }
 
+static struct ab_text action_of(const ab_operation *operation) {
+  return form_of((const struct poll *)operation)->action;
+}
+
 static void send_form(struct poll *poll) {
-  poll->operation.action = form_of(poll)->action;
   /* A check that fails is an attempt of its own, with its own interval. */
   ab_operation_send(&poll->operation, poll->submit == NULL       ? AB_RETRY_NEVER
                                       : poll->submit->repeatable ? AB_RETRY_ALWAYS
@@ -194,10 +197,8 @@ static void append_missing_places(const struct poll *poll, const struct ab_reply
   }
 }
 
-/* Remembers why there is no verdict, for the case that time runs out. */
-static void note_trouble(struct poll *poll, const struct ab_answer *answer, enum ab_check check) {
-  struct ab_buffer *trouble = &poll->trouble;
-  ab_buffer_clear(trouble);
+static void describe_trouble(const struct poll *poll, const struct ab_answer *answer,
+                             enum ab_check check, struct ab_buffer *trouble) {
   if (check == AB_CHECK_PASSING_FAILURE) {
     ab_buffer_append_string(trouble, "the last status check failed: ");
     ab_answer_describe(answer, trouble);
@@ -218,6 +219,20 @@ static void note_trouble(struct poll *poll, const struct ab_answer *answer, enum
     ab_buffer_append_string(trouble, "no transfer is listed yet for ");
     append_missing_places(poll, &answer->reply, trouble);
   }
+}
+
+/* Remembers why there is no verdict, for the case that time runs out. */
+static void note_trouble(struct poll *poll, const struct ab_answer *answer, enum ab_check check) {
+  const struct ab_allocator *allocator = poll->operation.client->allocator;
+  struct ab_buffer trouble;
+  ab_buffer_init(&trouble, allocator, MAX_TROUBLE_BYTES, false);
+  describe_trouble(poll, answer, check, &trouble);
+  struct ab_text text = ab_buffer_text(&trouble);
+  if (poll->trouble == NULL || !ab_text_equal(ab_text_of(poll->trouble), text)) {
+    ab_free(allocator, poll->trouble);
+    poll->trouble = ab_copy_text(allocator, text);
+  }
+  ab_buffer_free(&trouble);
 }
 
 /* ---- ends ------------------------------------------------------------------------------------ */
@@ -243,9 +258,9 @@ static void end_out_of_time(struct poll *poll) {
                           (long long)ab_operation_elapsed_ms(&poll->operation));
   if (!poll->accepted) {
     ab_buffer_append_string(&message, ": the request that starts it had not been answered");
-  } else if (poll->trouble.size > 0) {
+  } else if (poll->trouble != NULL) {
     ab_buffer_append_string(&message, ": ");
-    ab_buffer_append_text(&message, ab_buffer_text(&poll->trouble));
+    ab_buffer_append_string(&message, poll->trouble);
   }
   end(poll, (struct ab_answer){.error = poll->timeout_error, .message = ab_buffer_text(&message)});
   ab_buffer_free(&message);
@@ -521,7 +536,7 @@ static void free_parts(struct poll *poll, const struct ab_allocator *allocator) 
   ab_share_leave(&poll->sharer);
   ab_form_free(poll->submit);
   ab_form_free(poll->check);
-  ab_buffer_free(&poll->trouble);
+  ab_free(allocator, poll->trouble);
   ab_free(allocator, poll->seen);
   ab_free(allocator, poll->kept);
   ab_free(allocator, poll->submit_request_id);
@@ -532,6 +547,7 @@ static void destroy(ab_operation *operation) {
 }
 
 static const struct ab_operation_kind poll_kind = {
+    .action = action_of,
     .prepare = prepare,
     .read = read_answer,
     .answered = answered,
@@ -544,7 +560,6 @@ static const struct ab_operation_kind poll_kind = {
 static bool init_poll(struct poll *poll, ab_client *client, const struct ab_poll_options *options,
                       void *user) {
   const struct ab_allocator *allocator = client->allocator;
-  ab_buffer_init(&poll->trouble, allocator, MAX_TROUBLE_BYTES, false);
   poll->accepted = options->submit == NULL;
   poll->judge = options->judge;
   poll->timeout_error = options->timeout_error;
