@@ -221,6 +221,27 @@ describe("agentbay", function()
       emulator:stop()
     end)
 
+    it("leaves what takes longer than the step's budget to the next ones", function()
+      local operations = {}
+      for i = 1, 50 do
+        operations[i] = session.context_manager:info_async()
+      end
+      local left
+      for _ = 1, 3 do
+        left = agentbay.step(0, 0)
+        assert.is_true(left > 0)
+      end
+      repeat
+        left = agentbay.step(100, 50.5)
+      until left == 0
+      for _, operation in ipairs(operations) do
+        assert.is_true(operation:done())
+      end
+      assert.has_error(function()
+        agentbay.step(0, "long")
+      end)
+    end)
+
     it("never waits in step() and counts what is under way", function()
       emulator:fault({ action = "GetContextInfo", delay_ms = 100 })
       local operation = session.context_manager:info_async()

@@ -1,4 +1,7 @@
 local Emulator = require("spec.support.emulator")
+local Hostile = require("spec.support.hostile")
+local agentbay = require("agentbay")
+local core = require("agentbay.core")
 
 describe("when the network or the server misbehaves", function()
   local emulator, client, session
@@ -126,7 +129,7 @@ describe("when the network or the server misbehaves", function()
         end,
       })
     end
-    require("agentbay").run()
+    agentbay.run()
     for i = 1, 8 do
       assert.is_true(operations[i]:result().success)
     end
@@ -142,5 +145,59 @@ describe("when the network or the server misbehaves", function()
     assert.are.equal(8, #requests)
     assert.are.equal(8, #order)
     assert.is_true(count <= 2)
+  end)
+
+  describe("with many requests at once", function()
+    local function infos(manager, count)
+      local operations = {}
+      for i = 1, count do
+        operations[i] = manager:info_async()
+      end
+      agentbay.run()
+      local connections, open = {}, 0
+      for _, operation in ipairs(operations) do
+        assert.is_true(operation:result().success, operation:result().error_message)
+      end
+      for _, request in ipairs(emulator:requests("GetContextInfo")) do
+        open = open + (connections[request.connection] and 0 or 1)
+        connections[request.connection] = true
+      end
+      return open
+    end
+
+    it("opens a connection for each that would have to wait", function()
+      local other = emulator:client():get(session.session_id).session
+      emulator:forget_requests()
+      emulator:fault({ action = "GetContextInfo", delay_ms = 300, times = -1 })
+      local started = core.now_ms()
+      assert.are.equal(10, infos(other.context_manager, 10))
+      assert.is_true(core.now_ms() - started < 900)
+    end)
+
+    it("makes do with fewer connections where answers come at once", function()
+      local other = emulator:client():get(session.session_id).session
+      emulator:forget_requests()
+      assert.is_true(infos(other.context_manager, 200) < 64)
+    end)
+
+    it("lets them follow the first one soon, though it gets no connection", function()
+      local silent = Hostile.start()
+      local client_of_silent = agentbay.new({
+        endpoint = "https://127.0.0.1:" .. silent.ports.mute,
+        api_key = emulator.api_key,
+        timeout_ms = 500,
+        retry = false,
+      })
+      local started, operations = core.now_ms(), {}
+      for i = 1, 5 do
+        operations[i] = client_of_silent:get_async("session-" .. i)
+      end
+      agentbay.run()
+      assert.is_true(core.now_ms() - started < 1500)
+      for _, operation in ipairs(operations) do
+        assert.are.equal("Client.Timeout", operation:result().error_code)
+      end
+      silent:stop()
+    end)
   end)
 end)

@@ -279,9 +279,10 @@ end
 ---Does the work that is ready, waiting at most `timeout_ms` for some (negative: as long as it
 ---takes), and delivers it.
 ---@param timeout_ms number
-function runtime.step(timeout_ms)
+---@param budget_ms? number
+function runtime.step(timeout_ms, budget_ms)
   if loop then
-    loop:step(anything_to_deliver() and 0 or timeout_ms)
+    loop:step(anything_to_deliver() and 0 or timeout_ms, budget_ms)
   end
   runtime.deliver()
 end

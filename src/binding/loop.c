@@ -86,16 +86,26 @@ static int64_t milliseconds_at(lua_State *L, int index) {
   return number < most ? (int64_t)number : (int64_t)most;
 }
 
-/* loop:step([timeout_ms]) -> operations under way. Negative: waits as long as it takes. */
+static int64_t budget_us(lua_Number budget_ms) {
+  const lua_Number most_ms = 1e9;
+  return (int64_t)((budget_ms < most_ms ? budget_ms : most_ms) * 1000);
+}
+
+/*
+ * loop:step([timeout_ms[, budget_ms]]) -> operations under way. A negative time-out: waits as long
+ * as it takes.
+ */
 static int loop_step(lua_State *L) {
   struct binding_loop *loop = check_loop(L);
   ab_loop *core = open_loop(L);
   int64_t timeout_ms = milliseconds_at(L, 2);
+  lua_Number budget_ms = luaL_optnumber(L, 3, -1);
   luaL_checkstack(L, 20, NULL);
   lua_settop(L, 1);
   lua_pushcfunction(L, binding_decode_protected); /* where binding_decode finds it */
   loop->L = L;
-  size_t under_way = ab_loop_step(core, timeout_ms);
+  size_t under_way = budget_ms >= 0 ? ab_loop_step_within(core, timeout_ms, budget_us(budget_ms))
+                                    : ab_loop_step(core, timeout_ms);
   loop->L = NULL;
   push_integer(L, under_way);
   return 1;

@@ -152,11 +152,17 @@ void ab_loop_close(ab_loop *loop);
 void ab_loop_release(ab_loop *loop);
 
 /*
- * Does all the work that is ready, for at most some milliseconds, and waits for work at most
- * `timeout_ms` (0: never, negative: as long as it takes). Returns early when an event is to be
- * taken with ab_loop_next_event, or on a signal. Gives the number of operations under way.
+ * Does all the work that is ready, and waits for work at most `timeout_ms` (0: never, negative: as
+ * long as it takes). Returns early when an event is to be taken with ab_loop_next_event, or on a
+ * signal. Gives the number of operations under way.
+ *
+ * Work gives way after 0.4 ms where the step doesn't wait, and after 2 ms where it does: between
+ * any two pieces of it, of which a TLS handshake is the longest, with a fraction of a millisecond.
  */
 size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms);
+
+/* The same, but work gives way after `budget_us` microseconds. */
+size_t ab_loop_step_within(ab_loop *loop, int64_t timeout_ms, int64_t budget_us);
 
 /* The number of operations under way. */
 size_t ab_loop_under_way(const ab_loop *loop);

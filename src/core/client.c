@@ -28,23 +28,62 @@ static void free_client(ab_client *client) {
   ab_free(allocator, client);
 }
 
-/* Requests that are handed to libcurl before it gets to send them. */
-enum { SERVED_AT_ONCE = 4 };
-
 /* ---- the line -------------------------------------------------------------------------------- */
+
+/*
+ * A new connection is the longest piece of work there is, most of all with TLS. So they are opened
+ * one by one, while nothing else is to be done: when all that is ready keeps us busy, more
+ * connections would make nothing faster. The first one goes ahead, for some time at most: it finds
+ * out the addresses, and whether requests can share it.
+ */
+static const int64_t opening_pace_us = 2000, first_goes_ahead_us = 200000;
+
+/* By then the service has closed what was open. */
+static const int64_t long_idle_us = 60000000;
+
+static void grant(ab_client *client) {
+  struct ab_waiter *waiter = AB_LISTED(client->line.next, struct ab_waiter, link);
+  ab_link_remove(&waiter->link);
+  client->in_flight++;
+  waiter->granted(waiter);
+}
+
+static void open_connection(struct ab_chore *chore) {
+  ab_client *client = AB_LISTED(chore, ab_client, open_connection);
+  if (ab_list_empty(&client->line) || client->in_flight >= client->max_connections) {
+    return;
+  }
+  client->opened = client->opened > client->in_flight ? client->opened : client->in_flight + 1;
+  client->opened_us = client->loop->now_us;
+  grant(client);
+  ab_loop_do_soon(client->loop, &client->serve_line);
+}
 
 static void serve_line(struct ab_chore *chore) {
   ab_client *client = AB_LISTED(chore, ab_client, serve_line);
-  for (int i = 0; i < SERVED_AT_ONCE && client->in_flight < client->max_connections &&
-                  !ab_list_empty(&client->line);
-       i++) {
-    struct ab_waiter *waiter = AB_LISTED(client->line.next, struct ab_waiter, link);
-    ab_link_remove(&waiter->link);
-    client->in_flight++;
-    waiter->granted(waiter);
+  ab_loop *loop = client->loop;
+  if (client->in_flight == 0 && loop->now_us - client->idle_since_us > long_idle_us) {
+    client->opened = 0;
+    client->reached = false;
   }
-  if (client->in_flight < client->max_connections && !ab_list_empty(&client->line)) {
-    ab_loop_do_soon(client->loop, chore);
+  if (ab_list_empty(&client->line) || client->in_flight >= client->max_connections) {
+    return;
+  }
+  if (client->in_flight < client->opened) {
+    grant(client);
+    ab_loop_do_soon(loop, chore);
+  } else {
+    int64_t wait_us = client->reached ? opening_pace_us : first_goes_ahead_us;
+    int64_t due_us = client->opened == 0 ? 0 : client->opened_us + wait_us;
+    ab_loop_do_in_pause(loop, &client->open_connection, due_us);
+  }
+}
+
+void ab_client_reach(ab_client *client) {
+  if (!client->reached) {
+    client->reached = true;
+    ab_link_remove(&client->open_connection.link); /* it needn't wait any more */
+    ab_loop_do_soon(client->loop, &client->serve_line);
   }
 }
 
@@ -59,6 +98,8 @@ void ab_client_leave_line(struct ab_waiter *waiter) {
 
 void ab_client_leave_flight(ab_client *client) {
   client->in_flight--;
+  client->idle_since_us = client->loop->now_us;
+  ab_client_reach(client);
   if (!ab_list_empty(&client->line)) {
     ab_loop_do_soon(client->loop, &client->serve_line);
   }
@@ -108,6 +149,7 @@ ab_client *ab_client_new(ab_loop *loop, const struct ab_client_options *options)
   };
   client->of_loop.close = close_with_loop;
   client->serve_line.run = serve_line;
+  client->open_connection.run = open_connection;
   ab_list_init(&client->members);
   ab_list_init(&client->line);
   ab_shares_init(&client->shares, allocator);
@@ -133,6 +175,7 @@ void ab_client_release(ab_client *client) {
   unsigned connections = client->max_connections;
   ab_link_remove(&client->of_loop.link);
   ab_link_remove(&client->serve_line.link);
+  ab_link_remove(&client->open_connection.link);
   free_client(client);
   ab_loop_remove_connections(loop, connections);
   ab_loop_unreference(loop);

@@ -30,12 +30,17 @@ struct ab_client {
   struct ab_retry_budget budget;
   unsigned max_connections;
   unsigned in_flight;
+  unsigned opened;       /* the most that were in flight: there may be connections for as many */
+  int64_t opened_us;     /* when that became more last */
+  bool reached;          /* the first of them has got as far as sending, or failed */
+  int64_t idle_since_us; /* nothing is in flight */
   bool closed;
   bool keeps_records;
   struct ab_member of_loop;
   struct ab_link members;
   struct ab_link line; /* waiters, oldest first */
   struct ab_chore serve_line;
+  struct ab_chore open_connection;
   struct ab_shares shares;
 };
 
@@ -43,6 +48,9 @@ void ab_client_reference(ab_client *client);
 
 void ab_client_enter_line(ab_client *client, struct ab_waiter *waiter);
 void ab_client_leave_line(struct ab_waiter *waiter);
+
+/* There is a connection to the service. */
+void ab_client_reach(ab_client *client);
 
 /* Gives back a connection that was granted. */
 void ab_client_leave_flight(ab_client *client);

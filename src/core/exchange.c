@@ -156,6 +156,7 @@ static int on_send(void *user, char *address, char *local_address, int port, int
   (void)local_address;
   (void)port;
   (void)local_port;
+  exchange->connected(exchange);
   return ++exchange->sends > exchange->max_sends ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 #endif

@@ -51,10 +51,11 @@ struct ab_exchange {
   char date_text[64]; /* the last Date that was read, and its seconds */
   int64_t date_text_seconds;
   char problem[CURL_ERROR_SIZE];
-  struct ab_timer timer;                                     /* the owner's */
-  uint64_t streamed_then;                                    /* when the timer came last */
-  int64_t began_us;                                          /* when the owner started it */
-  void *owner;                                               /* whoever started it */
+  struct ab_timer timer;                           /* the owner's */
+  uint64_t streamed_then;                          /* when the timer came last */
+  int64_t began_us;                                /* when the owner started it */
+  void *owner;                                     /* whoever started it */
+  void (*connected)(struct ab_exchange *exchange); /* called by libcurl: may only take notes */
   void (*done)(struct ab_exchange *exchange, CURLcode code); /* libcurl is through with it */
   struct ab_link in_flight;                                  /* with libcurl */
   bool failed; /* its handle may be in a state that no reset mends */

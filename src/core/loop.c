@@ -4,9 +4,12 @@
 
 #include <assert.h>
 
-/* A turn that finds work gives way after this long, an eighth of a 60 Hz frame: between any two
-   sockets, timers or requests, so that a step is never much longer. */
-static const int64_t turn_budget_us = 2000;
+/*
+ * A turn that finds work gives way after this long: between any two sockets, timers or requests, so
+ * that a step is never much longer. A host that calls a step for every frame has other things to
+ * do; one that waits in it has not.
+ */
+static const int64_t frame_budget_us = 400, turn_budget_us = 2000;
 
 /* Idle handles are cheap to make and cost memory to keep. */
 enum { MAX_IDLE = 64 };
@@ -86,6 +89,7 @@ ab_loop *ab_loop_new(const struct ab_allocator *allocator, const struct ab_decod
   ab_buffer_init(&loop->url, &loop->allocator, SIZE_MAX / 4, true);
   ab_list_init(&loop->members);
   ab_list_init(&loop->chores);
+  ab_list_init(&loop->pause_chores);
   ab_list_init(&loop->in_flight);
   ab_list_init(&loop->events);
   ab_list_init(&loop->taken);
@@ -155,6 +159,13 @@ void ab_loop_release(ab_loop *loop) {
 void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore) {
   if (!ab_link_listed(&chore->link)) {
     ab_list_append(&loop->chores, &chore->link);
+  }
+}
+
+void ab_loop_do_in_pause(ab_loop *loop, struct ab_chore *chore, int64_t due_us) {
+  chore->due_us = due_us;
+  if (!ab_link_listed(&chore->link)) {
+    ab_list_append(&loop->pause_chores, &chore->link);
   }
 }
 
@@ -331,6 +342,30 @@ static bool run_chores(ab_loop *loop) {
   return ran;
 }
 
+/* The one that is due first; NULL if there is none. */
+static struct ab_chore *first_pause_chore(const ab_loop *loop) {
+  struct ab_chore *first = NULL;
+  for (struct ab_link *link = loop->pause_chores.next; link != &loop->pause_chores;
+       link = link->next) {
+    struct ab_chore *chore = AB_LISTED(link, struct ab_chore, link);
+    first = first == NULL || chore->due_us < first->due_us ? chore : first;
+  }
+  return first;
+}
+
+/* Long work begins only while half of the turn is left. */
+static bool use_pause(ab_loop *loop) {
+  struct ab_chore *chore = first_pause_chore(loop);
+  if (chore == NULL || loop->multi_failed || chore->due_us > loop->now_us ||
+      loop->now_us + loop->budget_us / 2 > loop->stop_us) {
+    return false;
+  }
+  ab_link_remove(&chore->link);
+  chore->run(chore);
+  call_curl_if_due(loop);
+  return true;
+}
+
 static int curl_mask(int events) {
   return (events & AB_WATCH_READ ? CURL_CSELECT_IN : 0) |
          (events & AB_WATCH_WRITE ? CURL_CSELECT_OUT : 0);
@@ -348,6 +383,8 @@ static bool do_due_work(ab_loop *loop) {
 
 static int64_t next_due(const ab_loop *loop) {
   int64_t due_us = ab_timer_heap_next_due(&loop->timers);
+  const struct ab_chore *chore = first_pause_chore(loop);
+  due_us = chore != NULL && chore->due_us < due_us ? chore->due_us : due_us;
   due_us = loop->curl_due_us < due_us ? loop->curl_due_us : due_us;
   bool work_left = !ab_list_empty(&loop->chores) || loop->finished_left || loop->multi_failed;
   return work_left ? 0 : due_us;
@@ -362,7 +399,7 @@ static int serve_sockets(ab_loop *loop, int64_t until_us) {
   int socket, events;
   look_at_clock(loop);
   if (ready > 0 && wait_us > 0) {
-    loop->stop_us = loop->now_us + turn_budget_us; /* a wait isn't work */
+    loop->stop_us = loop->now_us + loop->budget_us; /* a wait isn't work */
   }
   /* What there is no time for is ready still when it is asked for again. */
   for (int i = 0; i < ready && loop->now_us < loop->stop_us &&
@@ -376,9 +413,14 @@ static int serve_sockets(ab_loop *loop, int64_t until_us) {
 }
 
 size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms) {
+  return ab_loop_step_within(loop, timeout_ms, timeout_ms == 0 ? frame_budget_us : turn_budget_us);
+}
+
+size_t ab_loop_step_within(ab_loop *loop, int64_t timeout_ms, int64_t budget_us) {
   int64_t now_us = look_at_clock(loop);
   int64_t until_us = timeout_ms < 0 ? INT64_MAX : now_us + ab_clock_us_of_ms(timeout_ms);
-  loop->stop_us = now_us + turn_budget_us;
+  loop->budget_us = budget_us;
+  loop->stop_us = now_us + loop->budget_us;
   while (!loop->closed) {
     bool worked = do_due_work(loop);
     /* Nothing under way can't become something by waiting. */
@@ -389,13 +431,13 @@ size_t ab_loop_step(ab_loop *loop, int64_t timeout_ms) {
     if (ready < 0) {
       break; /* a signal: the host may want to know */
     }
-    if ((worked || ready > 0) && now_us < loop->stop_us) {
+    if ((worked || ready > 0 || use_pause(loop)) && now_us < loop->stop_us) {
       continue; /* all that is ready, not one socket's worth */
     }
     if (idle || now_us >= until_us || !ab_list_empty(&loop->events)) {
       break;
     }
-    loop->stop_us = now_us + turn_budget_us;
+    loop->stop_us = now_us + loop->budget_us;
   }
   return loop->under_way;
 }

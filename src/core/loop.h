@@ -21,6 +21,7 @@ struct ab_member {
 struct ab_chore {
   struct ab_link link; /* first */
   void (*run)(struct ab_chore *chore);
+  int64_t due_us; /* of one that waits for a pause */
 };
 
 struct ab_loop {
@@ -34,6 +35,7 @@ struct ab_loop {
   int64_t curl_due_us; /* when libcurl wants to be called; INT64_MAX: never */
   struct ab_link members;
   struct ab_link chores;
+  struct ab_link pause_chores;
   struct ab_link events;        /* members with something to tell, in the order of their news */
   struct ab_link taken;         /* the member that told its end last */
   struct ab_link records;       /* see record.h */
@@ -48,6 +50,7 @@ struct ab_loop {
   struct ab_buffer url; /* of the request being handed over; holds the key */
   uint64_t last_serial; /* of a client */
   int64_t now_us;       /* after the last piece of work */
+  int64_t budget_us;    /* of a turn */
   int64_t stop_us;      /* when the work of this turn has to give way */
   bool finished_left;   /* libcurl has more to tell than there was time for */
   bool closed;
@@ -60,6 +63,9 @@ void ab_loop_unreference(ab_loop *loop);
 void ab_members_close(struct ab_link *members);
 
 void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore);
+
+/* The same for work that is long: it waits until `due_us`, and for a pause in all other work. */
+void ab_loop_do_in_pause(ab_loop *loop, struct ab_chore *chore, int64_t due_us);
 
 /* Whether there is time for another piece of work in this turn. */
 bool ab_loop_has_time(ab_loop *loop);

@@ -76,6 +76,11 @@ void ab_operation_send(ab_operation *operation, enum ab_retry_kind retry) {
 
 static void on_exchange_done(struct ab_exchange *exchange, CURLcode code);
 
+static void on_connected(struct ab_exchange *exchange) {
+  const ab_operation *operation = exchange->owner;
+  ab_client_reach(operation->client);
+}
+
 static enum ab_error start_exchange(ab_operation *operation) {
   ab_loop *loop = operation->client->loop;
   struct ab_exchange *exchange = ab_loop_take_exchange(loop);
@@ -83,6 +88,7 @@ static enum ab_error start_exchange(ab_operation *operation) {
     return AB_OUT_OF_MEMORY;
   }
   exchange->owner = operation;
+  exchange->connected = on_connected;
   exchange->done = on_exchange_done;
   exchange->timer.fire = on_exchange_timer;
   exchange->began_us = ab_clock_monotonic_us();

@@ -96,8 +96,9 @@ int ab_poller_wait(struct ab_poller *poller, int64_t wait_us) {
 }
 
 bool ab_poller_take_ready(struct ab_poller *poller, int *socket, int *events) {
-  for (size_t i = 0; i < poller->count; i++) {
-    struct pollfd *entry = &poller->sockets[i];
+  for (size_t looked_at = 0; looked_at < poller->count; looked_at++) {
+    poller->turn = poller->turn < poller->count ? poller->turn : 0;
+    struct pollfd *entry = &poller->sockets[poller->turn++];
     short ready = entry->revents;
     if (ready != 0) {
       entry->revents = 0;

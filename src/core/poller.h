@@ -15,6 +15,7 @@ struct ab_poller {
   struct pollfd *sockets;
   size_t count;
   size_t capacity;
+  size_t turn;    /* the socket to be looked at first: whoever was served last waits longest */
   int descriptor; /* epoll or kqueue over the same sockets; -1: nobody asked */
 };
 
