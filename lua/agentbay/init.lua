@@ -39,9 +39,10 @@ function agentbay.sleep(delay_ms)
   Task.timer(delay_ms):wait()
 end
 
----Does the work of this Lua state that is ready, and calls your callbacks.
+---Does the work of this Lua state that is ready, and calls your callbacks, which take their own
+---time.
 ---@param timeout_ms? number milliseconds to wait for some at most, default 0: never waits
----@param budget_ms? number milliseconds of work after which the rest is left to the next step, default 0.4 for a step that doesn't wait, else 2; callbacks come on top
+---@param budget_ms? number milliseconds of work, after which the rest is left to the next step; default 0.4 where it never waits, else 2
 ---@return integer count operations still under way
 function agentbay.step(timeout_ms, budget_ms)
   runtime.step(timeout_ms or 0, budget_ms)
