@@ -7,13 +7,15 @@
  *
  * With 0 in flight one easy handle is performed again and again; otherwise a multi handle has that
  * many under way, driven by epoll and libcurl's socket callbacks. Prints requests, seconds and CPU
- * seconds (user and system). AGENTBAY_CA_FILE names the authority to trust. With --version prints
- * libcurl's.
+ * seconds (user and system). AGENTBAY_CA_FILE names the authority to trust. With BENCH_APART in the
+ * environment libcurl is used as the core does: the target isn't part of the URL, and the user agent
+ * is a header. With --version prints libcurl's.
  */
 #define _GNU_SOURCE
 
 #include <curl/curl.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +29,11 @@ enum { MAX_IN_FLIGHT = 1024, MAX_EVENTS = 64, WARM_UP = 256, MAX_ANSWER = 65536 
 static const char body[] = "Authorization=Bearer%20akm-bench-0123456789"
                            "&SessionId=session-04bdw8o39bq47rv1t";
 
+#define USER_AGENT "AgentBay-Lua/0.1.0 (Lua 5.4)"
+#define TARGET                                                                                \
+  "/?Action=GetContextInfo&Format=json&Version=2025-05-06&Timestamp=2025-01-01T00%3A00%3A00Z" \
+  "&SignatureNonce=0123456789abcdef0123456789abcdef"
+
 /* One request's handle and its answer. */
 struct exchange {
   CURL *easy;
@@ -35,7 +42,8 @@ struct exchange {
 };
 
 struct floor {
-  char url[512];
+  char url[512];    /* whole, or, with BENCH_APART, without the target */
+  char target[512]; /* "": in the URL */
   struct curl_slist *headers;
   struct exchange *exchanges;
   CURLM *multi;
@@ -67,10 +75,14 @@ static void prepare(struct floor *floor, struct exchange *exchange) {
   }
   curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
   curl_easy_setopt(easy, CURLOPT_URL, floor->url);
+  if (floor->target[0] != '\0') {
+    curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, floor->target);
+  } else {
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT);
+  }
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "AgentBay-Lua/0.1.0 (Lua 5.4)");
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, floor->headers);
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(sizeof body - 1));
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
@@ -210,15 +222,16 @@ static void run(struct floor *floor, long requests, int in_flight) {
 }
 
 static void init(struct floor *floor, const char *url, int in_flight) {
-  snprintf(floor->url, sizeof floor->url,
-           "%s/?Action=GetContextInfo&Format=json&Version=2025-05-06"
-           "&Timestamp=2025-01-01T00%%3A00%%3A00Z"
-           "&SignatureNonce=0123456789abcdef0123456789abcdef",
-           url);
+  bool apart = getenv("BENCH_APART") != NULL;
+  snprintf(floor->url, sizeof floor->url, "%s%s", url, apart ? "" : TARGET);
+  snprintf(floor->target, sizeof floor->target, "%s", apart ? TARGET : "");
   floor->headers = curl_slist_append(NULL, "x-acs-version: 2025-05-06");
   curl_slist_append(floor->headers, "x-acs-action: GetContextInfo");
   curl_slist_append(floor->headers, "content-type: application/x-www-form-urlencoded");
   curl_slist_append(floor->headers, "Expect:");
+  if (apart) {
+    curl_slist_append(floor->headers, "user-agent: " USER_AGENT);
+  }
   int count = in_flight > 0 ? in_flight : 1;
   floor->exchanges = calloc((size_t)count, sizeof *floor->exchanges);
   if (floor->exchanges == NULL) {

@@ -16,24 +16,25 @@ local FEW, MANY = 500, 2500
 
 local instructions = {}
 
-local function collected(command, calls, in_flight)
-  local valgrind = "valgrind --tool=callgrind --callgrind-out-file=/dev/null %s %s %d %d 2>&1"
-  local text = shell.output(valgrind:format(command, os.getenv("BENCH_PLAIN"), calls, in_flight))
+local function collected(command, calls, in_flight, environment)
+  local valgrind = "%svalgrind --tool=callgrind --callgrind-out-file=/dev/null %s %s %d %d 2>&1"
+  local url = os.getenv("BENCH_PLAIN")
+  local text = shell.output(valgrind:format(environment, command, url, calls, in_flight))
   return (assert(tonumber(text:match("Collected : (%d+)")), text))
 end
 
 -- How often a socket has to be asked depends on time: the least of a few runs is what is needed.
-local function least_collected(command, calls, in_flight)
+local function least_collected(command, calls, in_flight, environment)
   local least = math.huge
   for _ = 1, 3 do
-    least = math.min(least, collected(command, calls, in_flight))
+    least = math.min(least, collected(command, calls, in_flight, environment))
   end
   return least
 end
 
-local function per_call(command, in_flight)
-  local few = least_collected(command, FEW, in_flight)
-  local many = least_collected(command, MANY, in_flight)
+local function per_call(command, in_flight, environment)
+  local few = least_collected(command, FEW, in_flight, environment or "")
+  local many = least_collected(command, MANY, in_flight, environment or "")
   return (many - few) // (MANY - FEW)
 end
 
@@ -41,10 +42,13 @@ end
 ---@return table counts instructions per call, by name
 function instructions.count(out)
   local floor, info = out .. "/bench/floor", (os.getenv("LUA") or "lua5.4") .. " bench/info.lua"
+  local apart = "BENCH_APART=1 "
   return {
     libcurl_blocking = per_call(floor, 0),
+    libcurl_apart_blocking = per_call(floor, 0, apart),
     info_blocking = per_call(info, 0),
     libcurl_64_in_flight = per_call(floor, 64),
+    libcurl_apart_64_in_flight = per_call(floor, 64, apart),
     info_64_in_flight = per_call(info, 64),
   }
 end
@@ -64,12 +68,20 @@ end
 ---@return string
 function instructions.table_of(counts)
   local lines = {
-    "| instructions per call | libcurl alone | agentbay | above libcurl |",
-    "|---|---:|---:|---:|",
+    "| instructions per call | libcurl alone | used as we do | agentbay | above libcurl | above that |",
+    "|---|---:|---:|---:|---:|---:|",
   }
   for _, row in ipairs({ { "blocking", "one by one" }, { "64_in_flight", "64 in flight" } }) do
     local floor, info = counts["libcurl_" .. row[1]], counts["info_" .. row[1]]
-    lines[#lines + 1] = ("| info, %s | %d | %d | %d |"):format(row[2], floor, info, info - floor)
+    local apart = counts["libcurl_apart_" .. row[1]]
+    lines[#lines + 1] = ("| info, %s | %d | %d | %d | %d | %d |"):format(
+      row[2],
+      floor,
+      apart,
+      info,
+      info - floor,
+      info - apart
+    )
   end
   return table.concat(lines, "\n")
 end

@@ -24,6 +24,12 @@ local PROTOCOLS = {
 -- A program, and how many requests it gets in a round, one by one and 64 at once.
 local PROGRAMS = {
   { name = "libcurl alone (floor)", command = OUT .. "/bench/floor", [0] = 4000, [64] = 10000 },
+  {
+    name = "libcurl alone, used as we do",
+    command = "BENCH_APART=1 " .. OUT .. "/bench/floor",
+    [0] = 4000,
+    [64] = 10000,
+  },
   { name = "agentbay", command = LUA .. " bench/info.lua", [0] = 4000, [64] = 10000 },
   { name = "lua-http", command = "lua5.4 bench/lua_http.lua", [0] = 200, [64] = 200 },
   {
@@ -45,6 +51,7 @@ local PROGRAMS = {
 local function check_requests_are_equal()
   local url = os.getenv("BENCH_LOGGED")
   shell.output(("%s/bench/floor %s 1 0"):format(OUT, url))
+  shell.output(("BENCH_APART=1 %s/bench/floor %s 1 0"):format(OUT, url))
   shell.output(("%s bench/info.lua %s 1 0"):format(LUA, url))
   os.execute("sleep 0.5") -- nginx writes its log when it gets to it
   local sizes, seen = {}, 0
