@@ -1,5 +1,5 @@
 /*
- * The layer between the core and Lua: userdata, results as tables, decoding through lua-cjson.
+ * The layer between the core and Lua: userdata, results as tables, decoding.
  * It decides nothing. Rules: the userdata comes first and the resource goes into it, so that an
  * error in between leaks nothing; Lua functions, which may raise, are never called while C owns
  * memory; the core calls back only from loop:step, and what it calls runs protected; while it
