@@ -1,7 +1,6 @@
 -- A client: settings, and the sessions and contexts that are reached with them.
 
 local actions = require("agentbay.actions")
-local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local endpoint = require("agentbay.endpoint")
 local lazy = require("agentbay.lazy")
@@ -9,9 +8,11 @@ local log = require("agentbay.log")
 local method = require("agentbay.method")
 local paging = require("agentbay.paging")
 local results = require("agentbay.result")
+local rules = require("agentbay.rules")
 local runtime = require("agentbay.runtime")
 local Session = require("agentbay.session")
 local shape = require("agentbay.shape")
+local table_rules = require("agentbay.table_rules")
 local version = require("agentbay.version")
 
 local ContextService = lazy("agentbay.context_service")
@@ -145,15 +146,15 @@ method.define({
   class = Client,
   name = "create",
   arguments = {
-    image_id = arguments.text(),
-    labels = arguments.map_of_text(),
-    context_syncs = arguments.list_of(
-      arguments.later("table", function()
-        return mount.argument({ wait = arguments.boolean({ default = true }) })
+    image_id = rules.text(),
+    labels = table_rules.map_of_text(),
+    context_syncs = table_rules.list_of(
+      rules.later("table", function()
+        return mount.argument({ wait = rules.boolean({ default = true }) })
       end),
       { default = {} }
     ),
-    wait = arguments.boolean({ default = true }),
+    wait = rules.boolean({ default = true }),
   },
   start = function(self, given, operation)
     session_start.start(self, given, operation)
@@ -171,7 +172,7 @@ method.define({
   class = Client,
   name = "get",
   leading = "session_id",
-  arguments = { session_id = arguments.text({ required = true }) },
+  arguments = { session_id = rules.text({ required = true }) },
   start = function(self, given, operation)
     local request = actions.request("GetSession", { SessionId = given.session_id })
     self:_call(operation, request, function(result, answer)
@@ -211,10 +212,10 @@ end
 ---@field next_token? string of the page before
 
 local list_arguments = {
-  labels = arguments.map_of_text(),
-  status = arguments.one_of("RUNNING", "PAUSING", "PAUSED", "RESUMING", "DELETING", "DELETED"),
-  max_results = arguments.integer({ min = 1, default = 10 }),
-  next_token = arguments.text(),
+  labels = table_rules.map_of_text(),
+  status = rules.one_of("RUNNING", "PAUSING", "PAUSED", "RESUMING", "DELETING", "DELETED"),
+  max_results = rules.integer({ min = 1, default = 10 }),
+  next_token = rules.text(),
 }
 
 ---The sessions of the account, a page of them.
@@ -252,14 +253,10 @@ method.define({
   name = "delete",
   leading = "session",
   arguments = {
-    session = arguments.either(
-      arguments.object(Session, "session"),
-      arguments.text(),
-      { required = true }
-    ),
-    sync_context = arguments.boolean({ default = false }),
-    force = arguments.boolean({ default = false }),
-    wait = arguments.boolean({ default = true }),
+    session = rules.either(rules.object(Session, "session"), rules.text(), { required = true }),
+    sync_context = rules.boolean({ default = false }),
+    force = rules.boolean({ default = false }),
+    wait = rules.boolean({ default = true }),
   },
   start = function(self, given, operation)
     local session = given.session

@@ -2,10 +2,10 @@
 -- them, and moving them between the disk and the context.
 
 local actions = require("agentbay.actions")
-local arguments = require("agentbay.arguments")
 local method = require("agentbay.method")
 local paging = require("agentbay.paging")
 local results = require("agentbay.result")
+local rules = require("agentbay.rules")
 local shape = require("agentbay.shape")
 
 local context_files = {}
@@ -47,10 +47,10 @@ local count_member = { { "count", "Count", "number" } }
 ---@field page_size? integer default 50
 
 local list_arguments = {
-  context_id = arguments.text({ required = true }),
-  path = arguments.text({ default = "/" }),
-  page_number = arguments.integer({ min = 1, default = 1 }),
-  page_size = arguments.integer({ min = 1, default = 50 }),
+  context_id = rules.text({ required = true }),
+  path = rules.text({ default = "/" }),
+  page_number = rules.integer({ min = 1, default = 1 }),
+  page_size = rules.integer({ min = 1, default = 50 }),
 }
 
 ---@type agentbay.Finish
@@ -94,8 +94,8 @@ end
 
 local function named_file(more)
   local members = {
-    context_id = arguments.text({ required = true }),
-    path = arguments.text({ required = true }),
+    context_id = rules.text({ required = true }),
+    path = rules.text({ required = true }),
   }
   for name, rule in pairs(more or {}) do
     members[name] = rule
@@ -225,10 +225,10 @@ function context_files.define(class)
     class = class,
     name = "upload_file",
     arguments = named_file({
-      file = arguments.text({ required = true }),
-      content_type = arguments.text({ without = { pattern = "%c", name = "control characters" } }),
-      timeout_ms = arguments.integer({ min = 1 }),
-      on_progress = arguments.callback(),
+      file = rules.text({ required = true }),
+      content_type = rules.text({ without = { pattern = "%c", name = "control characters" } }),
+      timeout_ms = rules.integer({ min = 1 }),
+      on_progress = rules.callback(),
     }),
     start = function(self, given, operation)
       transfer(self, given, operation, "upload", "GetContextFileUploadUrl")
@@ -242,9 +242,9 @@ function context_files.define(class)
     class = class,
     name = "download_file",
     arguments = named_file({
-      file = arguments.text({ required = true }),
-      timeout_ms = arguments.integer({ min = 1 }),
-      on_progress = arguments.callback(),
+      file = rules.text({ required = true }),
+      timeout_ms = rules.integer({ min = 1 }),
+      on_progress = rules.callback(),
     }),
     start = function(self, given, operation)
       transfer(self, given, operation, "download", "GetContextFileDownloadUrl")

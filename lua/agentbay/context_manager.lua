@@ -2,11 +2,11 @@
 -- one and waiting for it to end. Mirrors the official SDKs' ContextManager.
 
 local actions = require("agentbay.actions")
-local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local lazy = require("agentbay.lazy")
 local method = require("agentbay.method")
 local results = require("agentbay.result")
+local rules = require("agentbay.rules")
 local shape = require("agentbay.shape")
 
 local mount = lazy("agentbay.mount")
@@ -50,9 +50,9 @@ method.define({
   class = ContextManager,
   name = "info",
   arguments = {
-    context_id = arguments.text(),
-    path = arguments.text(),
-    task_type = arguments.one_of("upload", "download"),
+    context_id = rules.text(),
+    path = rules.text(),
+    task_type = rules.one_of("upload", "download"),
   },
   start = function(self, given, operation)
     local request = actions.request("GetContextInfo", {
@@ -113,20 +113,16 @@ method.define({
   class = ContextManager,
   name = "sync",
   arguments = {
-    context_id = arguments.text(),
-    path = arguments.text(),
-    mode = arguments.one_of("upload", "download"),
-    max_retries = arguments.integer({ min = 0, default = 150 }),
-    retry_interval = arguments.integer({ min = 0 }),
-    timeout_ms = arguments.integer({ min = 1 }),
-    backoff = arguments.either(
-      arguments.number({ min = 1 }),
-      arguments.one_of("adaptive"),
-      { default = 1 }
-    ),
-    max_interval = arguments.integer({ min = 1 }),
-    settle_checks = arguments.integer({ min = 0, default = 2 }),
-    on_progress = arguments.callback(),
+    context_id = rules.text(),
+    path = rules.text(),
+    mode = rules.one_of("upload", "download"),
+    max_retries = rules.integer({ min = 0, default = 150 }),
+    retry_interval = rules.integer({ min = 0 }),
+    timeout_ms = rules.integer({ min = 1 }),
+    backoff = rules.either(rules.number({ min = 1 }), rules.one_of("adaptive"), { default = 1 }),
+    max_interval = rules.integer({ min = 1 }),
+    settle_checks = rules.integer({ min = 0, default = 2 }),
+    on_progress = rules.callback(),
   },
   start = function(self, given, operation)
     local scope = {
@@ -184,11 +180,11 @@ method.define({
   class = ContextManager,
   name = "bind",
   arguments = {
-    wait = arguments.boolean({ default = true }),
-    timeout_ms = arguments.integer({ min = 1, default = 120000 }),
+    wait = rules.boolean({ default = true }),
+    timeout_ms = rules.integer({ min = 1, default = 120000 }),
   },
   options = {
-    items = arguments.later("table", function()
+    items = rules.later("table", function()
       return mount.argument()
     end),
     min_items = 1,

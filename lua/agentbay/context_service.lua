@@ -2,12 +2,12 @@
 -- them is in context_files.lua.
 
 local actions = require("agentbay.actions")
-local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local context_files = require("agentbay.context_files")
 local method = require("agentbay.method")
 local paging = require("agentbay.paging")
 local results = require("agentbay.result")
+local rules = require("agentbay.rules")
 local shape = require("agentbay.shape")
 
 ---@class agentbay.ContextService : agentbay.ContextFiles
@@ -69,9 +69,9 @@ method.define({
   class = ContextService,
   name = "get",
   arguments = {
-    name = arguments.text(),
-    context_id = arguments.text(),
-    create = arguments.boolean({ default = false }),
+    name = rules.text(),
+    context_id = rules.text(),
+    create = rules.boolean({ default = false }),
   },
   options = {
     verify = function(given)
@@ -90,7 +90,7 @@ method.define({
   class = ContextService,
   name = "create",
   leading = "name",
-  arguments = { name = arguments.text({ required = true }) },
+  arguments = { name = rules.text({ required = true }) },
   start = function(self, given, operation)
     get(self, { name = given.name, create = true }, operation)
   end,
@@ -108,9 +108,9 @@ method.define({
 ---@field session_id? string only those of this session
 
 local list_arguments = {
-  max_results = arguments.integer({ min = 1, default = 10 }),
-  next_token = arguments.text(),
-  session_id = arguments.text(),
+  max_results = rules.integer({ min = 1, default = 10 }),
+  next_token = rules.text(),
+  session_id = rules.text(),
 }
 
 ---The contexts of the account, a page of them.
@@ -148,8 +148,8 @@ method.define({
   class = ContextService,
   name = "update",
   arguments = {
-    context_id = arguments.text({ required = true }),
-    name = arguments.text({ required = true }),
+    context_id = rules.text({ required = true }),
+    name = rules.text({ required = true }),
   },
   start = function(self, given, operation)
     local request = actions.request("ModifyContext", { Id = given.context_id, Name = given.name })
@@ -163,7 +163,7 @@ method.define({
   class = ContextService,
   name = "delete",
   leading = "context_id",
-  arguments = { context_id = arguments.text({ required = true }) },
+  arguments = { context_id = rules.text({ required = true }) },
   start = function(self, given, operation)
     local request = actions.request("DeleteContext", { Id = given.context_id })
     self.client:_call(operation, request)
@@ -183,9 +183,9 @@ method.define({
   name = "clear",
   leading = "context_id",
   arguments = {
-    context_id = arguments.text({ required = true }),
-    timeout_ms = arguments.integer({ min = 1, default = 60000 }),
-    retry_interval = arguments.integer({ min = 1, default = 2000 }),
+    context_id = rules.text({ required = true }),
+    timeout_ms = rules.integer({ min = 1, default = 60000 }),
+    retry_interval = rules.integer({ min = 1, default = 2000 }),
   },
   start = function(self, given, operation)
     local look = { ContextId = given.context_id, AllowCreate = false }

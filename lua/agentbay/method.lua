@@ -3,6 +3,7 @@
 
 local arguments = require("agentbay.arguments")
 local Operation = require("agentbay.operation")
+local rules = require("agentbay.rules")
 
 local method = {}
 
@@ -38,7 +39,7 @@ end
 function method.define(definition)
   local class, name = definition.class, definition.name
   local start = definition.start
-  local members = { on_complete = arguments.callback() }
+  local members = { on_complete = rules.callback() }
   for member, rule in pairs(definition.arguments) do
     members[member] = rule
   end

@@ -1,8 +1,9 @@
 -- Contexts to mount, as create and bind take them and as the service wants them.
 
-local arguments = require("agentbay.arguments")
 local json_text = require("agentbay.json_text")
 local policies = require("agentbay.policy")
+local rules = require("agentbay.rules")
+local table_rules = require("agentbay.table_rules")
 
 local mount = {}
 
@@ -16,14 +17,14 @@ local mount = {}
 ---@return agentbay.Rule
 function mount.argument(more)
   local members = {
-    context_id = arguments.text({ required = true }),
-    path = arguments.text({ required = true }),
+    context_id = rules.text({ required = true }),
+    path = rules.text({ required = true }),
     policy = policies.argument,
   }
   for name, rule in pairs(more or {}) do
     members[name] = rule
   end
-  return arguments.record(members)
+  return table_rules.record(members)
 end
 
 ---A JSON text in which each policy is a JSON text again.

@@ -3,31 +3,33 @@
 local arguments = require("agentbay.arguments")
 local Client = require("agentbay.client")
 local config = require("agentbay.config")
+local rules = require("agentbay.rules")
+local table_rules = require("agentbay.table_rules")
 
 local new = {}
 
 local new_arguments = arguments.declare("new", {
-  api_key = arguments.text({ secret = true }),
-  endpoint = arguments.text(),
-  region_id = arguments.text(),
-  timeout_ms = arguments.integer({ min = 1 }),
-  ca_file = arguments.text(),
-  proxy = arguments.text(),
-  max_connections = arguments.integer({ min = 1, max = 10000, default = 64 }),
-  max_response_bytes = arguments.integer({ min = 1, default = 16 * 1024 * 1024 }),
-  retry = arguments.either(
-    arguments.boolean(),
-    arguments.record({
-      max_attempts = arguments.integer({ min = 1, max = 1000 }),
-      base_ms = arguments.integer({ min = 1, max = 3600000 }),
-      cap_ms = arguments.integer({ min = 1, max = 3600000 }),
+  api_key = rules.text({ secret = true }),
+  endpoint = rules.text(),
+  region_id = rules.text(),
+  timeout_ms = rules.integer({ min = 1 }),
+  ca_file = rules.text(),
+  proxy = rules.text(),
+  max_connections = rules.integer({ min = 1, max = 10000, default = 64 }),
+  max_response_bytes = rules.integer({ min = 1, default = 16 * 1024 * 1024 }),
+  retry = rules.either(
+    rules.boolean(),
+    table_rules.record({
+      max_attempts = rules.integer({ min = 1, max = 1000 }),
+      base_ms = rules.integer({ min = 1, max = 3600000 }),
+      cap_ms = rules.integer({ min = 1, max = 3600000 }),
     })
   ),
-  env_file = arguments.text(),
-  log = arguments.callback(),
-  log_level = arguments.one_of("debug", "info", "warn", "error"),
-  allow_insecure = arguments.boolean({ default = false }),
-  share_checks = arguments.boolean({ default = true }),
+  env_file = rules.text(),
+  log = rules.callback(),
+  log_level = rules.one_of("debug", "info", "warn", "error"),
+  allow_insecure = rules.boolean({ default = false }),
+  share_checks = rules.boolean({ default = true }),
 })
 
 ---@class agentbay.RetryArguments

@@ -5,6 +5,8 @@
 
 local arguments = require("agentbay.arguments")
 local json_text = require("agentbay.json_text")
+local rules = require("agentbay.rules")
+local table_rules = require("agentbay.table_rules")
 
 local policy = {}
 
@@ -54,12 +56,12 @@ local policy = {}
 local WILDCARDS = { pattern = "[*?%[%]]", name = "wildcards (* ? [ ])" }
 
 local function truth(default)
-  return arguments.boolean({ default = default })
+  return rules.boolean({ default = default })
 end
 
 ---One of some words, the first unless said otherwise.
 local function choice(...)
-  local rule = arguments.one_of(...)
+  local rule = rules.one_of(...)
   rule.default = ...
   return rule
 end
@@ -67,11 +69,11 @@ end
 local function path_text(options)
   options = options or {}
   options.utf8, options.empty = true, true
-  return arguments.text(options)
+  return rules.text(options)
 end
 
 local function exact_paths(default)
-  return arguments.list_of(path_text({ without = WILDCARDS }), { default = default })
+  return table_rules.list_of(path_text({ without = WILDCARDS }), { default = default })
 end
 
 -- Fields are { name, rule, fields of what it holds }, in the order in which they are sent.
@@ -85,7 +87,7 @@ local function members_of(fields)
 end
 
 local function part(name, fields, options)
-  return { name, arguments.record(members_of(fields), options), fields }
+  return { name, table_rules.record(members_of(fields), options), fields }
 end
 
 local FILLED_IN = { default = {} }
@@ -132,7 +134,7 @@ local RECYCLE = {
 
 local WHITE_LIST = {
   { "path", path_text({ default = "" }) },
-  { "exclude_paths", arguments.list_of(path_text(), { default = {} }) },
+  { "exclude_paths", table_rules.list_of(path_text(), { default = {} }) },
   { "is_path_regex", truth() },
   { "is_exclude_regex", truth() },
 }
@@ -175,10 +177,10 @@ local function verify_white_list(list)
   return nil
 end
 
-local WHITE_LIST_RULE = arguments.record(members_of(WHITE_LIST), { verify = verify_white_list })
+local WHITE_LIST_RULE = table_rules.record(members_of(WHITE_LIST), { verify = verify_white_list })
 
 local BW_LIST = {
-  { "white_lists", arguments.list_of(WHITE_LIST_RULE, { default = {} }), WHITE_LIST },
+  { "white_lists", table_rules.list_of(WHITE_LIST_RULE, { default = {} }), WHITE_LIST },
 }
 
 local POLICY = {
@@ -193,7 +195,7 @@ local POLICY = {
 
 ---The rule for an argument that is a policy. What it accepts has the defaults filled in.
 ---@type agentbay.Rule
-policy.argument = arguments.record(members_of(POLICY))
+policy.argument = table_rules.record(members_of(POLICY))
 
 ---The name on the wire: auto_upload is autoUpload there.
 local function wire_name(name)

@@ -1,13 +1,14 @@
 -- A session: a sandbox of the service with contexts mounted into it.
 
 local actions = require("agentbay.actions")
-local arguments = require("agentbay.arguments")
 local class = require("agentbay.class")
 local ContextManager = require("agentbay.context_manager")
 local lazy = require("agentbay.lazy")
 local method = require("agentbay.method")
 local results = require("agentbay.result")
+local rules = require("agentbay.rules")
 local shape = require("agentbay.shape")
+local table_rules = require("agentbay.table_rules")
 
 local json_reader = lazy("agentbay.json_reader")
 local json_text = lazy("agentbay.json_text")
@@ -54,9 +55,9 @@ method.define({
   class = Session,
   name = "delete",
   arguments = {
-    sync_context = arguments.boolean({ default = false }),
-    force = arguments.boolean({ default = false }),
-    wait = arguments.boolean({ default = true }),
+    sync_context = rules.boolean({ default = false }),
+    force = rules.boolean({ default = false }),
+    wait = rules.boolean({ default = true }),
   },
   start = function(self, given, operation)
     session_end.start(self.client, self.session_id, given, operation)
@@ -70,7 +71,7 @@ method.define({
   name = "set_labels",
   leading = "labels",
   leading_is_table = true,
-  arguments = { labels = arguments.map_of_text({ required = true }) },
+  arguments = { labels = table_rules.map_of_text({ required = true }) },
   start = function(self, given, operation)
     local request = actions.request("SetLabel", {
       SessionId = self.session_id,

@@ -1,49 +1,51 @@
 -- What public functions accept, and the words in which they refuse.
 
 local arguments = require("agentbay.arguments")
+local rules = require("agentbay.rules")
+local table_rules = require("agentbay.table_rules")
 
 local Sheep = {}
 local dolly = setmetatable({}, Sheep)
 local callable = setmetatable({}, { __call = function() end })
 local nan = 0 / 0
 
-local line = arguments.record({
-  path = arguments.text({ required = true }),
-  count = arguments.integer({ min = 0 }),
+local line = table_rules.record({
+  path = rules.text({ required = true }),
+  count = rules.integer({ min = 0 }),
 })
-local off_or_line = arguments.either(arguments.constant(false), line)
-local no_digits = arguments.text({ without = { pattern = "%d", name = "digits" } })
+local off_or_line = rules.either(rules.constant(false), line)
+local no_digits = rules.text({ without = { pattern = "%d", name = "digits" } })
 
 describe("an argument that is", function()
   local accepted = {
-    { "text", arguments.text(), "a" },
-    { "text beyond ASCII", arguments.text(), "\255" },
-    { "text of blanks", arguments.text(), " " },
-    { "text that may be empty", arguments.text({ empty = true }), "" },
-    { "text in UTF-8", arguments.text({ utf8 = true }), "\195\188" },
+    { "text", rules.text(), "a" },
+    { "text beyond ASCII", rules.text(), "\255" },
+    { "text of blanks", rules.text(), " " },
+    { "text that may be empty", rules.text({ empty = true }), "" },
+    { "text in UTF-8", rules.text({ utf8 = true }), "\195\188" },
     { "text without what it must not have", no_digits, "a" },
-    { "an integer", arguments.integer(), 3 },
-    { "an integer written as a float", arguments.integer(), 3.0 },
-    { "an integer at both its limits", arguments.integer({ min = 1, max = 1 }), 1 },
-    { "the largest integer", arguments.integer(), 9007199254740992 },
-    { "the smallest integer", arguments.integer(), -9007199254740992 },
-    { "a number", arguments.number(), 1.5 },
-    { "a number at its limit", arguments.number({ min = 1 }), 1 },
-    { "true", arguments.boolean(), true },
-    { "false in place of true", arguments.boolean({ default = true }), false },
-    { "a function", arguments.callback(), print },
-    { "a table that can be called", arguments.callback(), callable },
-    { "one of two words", arguments.one_of("upload", "download"), "upload" },
-    { "a list", arguments.list_of(arguments.integer()), { 1, 2 } },
-    { "an empty list", arguments.list_of(arguments.integer()), {} },
-    { "a list of booleans", arguments.list_of(arguments.boolean()), { false, true } },
-    { "a list with empty text", arguments.list_of(arguments.text({ empty = true })), { "", "a" } },
+    { "an integer", rules.integer(), 3 },
+    { "an integer written as a float", rules.integer(), 3.0 },
+    { "an integer at both its limits", rules.integer({ min = 1, max = 1 }), 1 },
+    { "the largest integer", rules.integer(), 9007199254740992 },
+    { "the smallest integer", rules.integer(), -9007199254740992 },
+    { "a number", rules.number(), 1.5 },
+    { "a number at its limit", rules.number({ min = 1 }), 1 },
+    { "true", rules.boolean(), true },
+    { "false in place of true", rules.boolean({ default = true }), false },
+    { "a function", rules.callback(), print },
+    { "a table that can be called", rules.callback(), callable },
+    { "one of two words", rules.one_of("upload", "download"), "upload" },
+    { "a list", table_rules.list_of(rules.integer()), { 1, 2 } },
+    { "an empty list", table_rules.list_of(rules.integer()), {} },
+    { "a list of booleans", table_rules.list_of(rules.boolean()), { false, true } },
+    { "a list with empty text", table_rules.list_of(rules.text({ empty = true })), { "", "a" } },
     { "a record", line, { path = "/p", count = 1 } },
-    { "a list of records", arguments.list_of(line), { { path = "/p" }, { path = "/q" } } },
-    { "a map of text", arguments.map_of_text(), { a = "1", ["b c"] = "2" } },
-    { "an object", arguments.object(Sheep, "sheep"), dolly },
-    { "anything", arguments.any(), print },
-    { "a table", arguments.table(), { {}, x = 1 } },
+    { "a list of records", table_rules.list_of(line), { { path = "/p" }, { path = "/q" } } },
+    { "a map of text", table_rules.map_of_text(), { a = "1", ["b c"] = "2" } },
+    { "an object", rules.object(Sheep, "sheep"), dolly },
+    { "anything", rules.any(), print },
+    { "a table", rules.table(), { {}, x = 1 } },
     { "false where that or a record may be", off_or_line, false },
     { "a record where false or that may be", off_or_line, { path = "/p" } },
   }
@@ -55,16 +57,16 @@ describe("an argument that is", function()
   end
 
   local NUL = "(text without NUL bytes expected)"
-  local either_kind = arguments.either(arguments.object(Sheep, "sheep"), arguments.text())
-  local some_lines = arguments.list_of(line, { min_items = 1 })
-  local secret = arguments.text({ secret = true })
+  local either_kind = rules.either(rules.object(Sheep, "sheep"), rules.text())
+  local some_lines = table_rules.list_of(line, { min_items = 1 })
+  local secret = rules.text({ secret = true })
   local refused = {
-    { arguments.text(), 1, "'x' to 'f' (string expected, got number)" },
-    { arguments.text(), {}, "'x' to 'f' (string expected, got table)" },
-    { arguments.text(), "a\0b", "'x' to 'f' " .. NUL },
-    { arguments.text({ empty = true }), "\0", "'x' to 'f' " .. NUL },
-    { arguments.text({ not_blank = true }), " \t", "'x' to 'f' (text that is not blank expected)" },
-    { arguments.text({ utf8 = true }), "\255", "'x' to 'f' (text in UTF-8 expected)" },
+    { rules.text(), 1, "'x' to 'f' (string expected, got number)" },
+    { rules.text(), {}, "'x' to 'f' (string expected, got table)" },
+    { rules.text(), "a\0b", "'x' to 'f' " .. NUL },
+    { rules.text({ empty = true }), "\0", "'x' to 'f' " .. NUL },
+    { rules.text({ not_blank = true }), " \t", "'x' to 'f' (text that is not blank expected)" },
+    { rules.text({ utf8 = true }), "\255", "'x' to 'f' (text in UTF-8 expected)" },
     { no_digits, "a1", "'x' to 'f' (text without digits expected, got 'a1')" },
     { no_digits, "1\n\127", "'x' to 'f' (text without digits expected, got '1??')" },
     {
@@ -74,85 +76,85 @@ describe("an argument that is", function()
     },
     { secret, 12345, "'x' to 'f' (string expected, got number)" },
     { secret, "hush\0", "'x' to 'f' " .. NUL },
-    { arguments.integer({ min = 0 }), "many", "'x' to 'f' (integer >= 0 expected, got string)" },
-    { arguments.integer({ min = 0 }), "5", "'x' to 'f' (integer >= 0 expected, got string)" },
-    { arguments.integer({ min = 0 }), -1, "'x' to 'f' (integer >= 0 expected, got -1)" },
-    { arguments.integer({ min = 0 }), 1.5, "'x' to 'f' (integer >= 0 expected, got 1.5)" },
-    { arguments.integer({ min = 0 }), nan, "'x' to 'f' (integer >= 0 expected, got nan)" },
-    { arguments.integer({ min = 0 }), math.huge, "'x' to 'f' (integer >= 0 expected, got inf)" },
-    { arguments.integer(), -math.huge, "'x' to 'f' (integer expected, got -inf)" },
-    { arguments.integer(), true, "'x' to 'f' (integer expected, got boolean)" },
+    { rules.integer({ min = 0 }), "many", "'x' to 'f' (integer >= 0 expected, got string)" },
+    { rules.integer({ min = 0 }), "5", "'x' to 'f' (integer >= 0 expected, got string)" },
+    { rules.integer({ min = 0 }), -1, "'x' to 'f' (integer >= 0 expected, got -1)" },
+    { rules.integer({ min = 0 }), 1.5, "'x' to 'f' (integer >= 0 expected, got 1.5)" },
+    { rules.integer({ min = 0 }), nan, "'x' to 'f' (integer >= 0 expected, got nan)" },
+    { rules.integer({ min = 0 }), math.huge, "'x' to 'f' (integer >= 0 expected, got inf)" },
+    { rules.integer(), -math.huge, "'x' to 'f' (integer expected, got -inf)" },
+    { rules.integer(), true, "'x' to 'f' (integer expected, got boolean)" },
     {
-      arguments.integer({ min = 0 }),
+      rules.integer({ min = 0 }),
       1e300,
       "'x' to 'f' (integer from 0 to 9007199254740992 expected, got 1e+300)",
     },
     {
-      arguments.integer({ min = 1, max = 9 }),
+      rules.integer({ min = 1, max = 9 }),
       10,
       "'x' to 'f' (integer from 1 to 9 expected, got 10)",
     },
     {
-      arguments.integer({ min = 1, max = 9 }),
+      rules.integer({ min = 1, max = 9 }),
       0,
       "'x' to 'f' (integer from 1 to 9 expected, got 0)",
     },
-    { arguments.integer({ max = 9 }), 1.5, "'x' to 'f' (integer <= 9 expected, got 1.5)" },
-    { arguments.number({ min = 1 }), 0.5, "'x' to 'f' (number >= 1 expected, got 0.5)" },
-    { arguments.number({ max = 1 }), 2, "'x' to 'f' (number <= 1 expected, got 2)" },
-    { arguments.number({ min = 1 }), nan, "'x' to 'f' (finite number >= 1 expected, got nan)" },
-    { arguments.number(), math.huge, "'x' to 'f' (finite number expected, got inf)" },
-    { arguments.number(), "1", "'x' to 'f' (number expected, got string)" },
-    { arguments.boolean(), "true", "'x' to 'f' (boolean expected, got string)" },
-    { arguments.boolean(), 0, "'x' to 'f' (boolean expected, got number)" },
-    { arguments.callback(), {}, "'x' to 'f' (function expected, got table)" },
-    { arguments.callback(), "print", "'x' to 'f' (function expected, got string)" },
-    { arguments.callback(), dolly, "'x' to 'f' (function expected, got table)" },
+    { rules.integer({ max = 9 }), 1.5, "'x' to 'f' (integer <= 9 expected, got 1.5)" },
+    { rules.number({ min = 1 }), 0.5, "'x' to 'f' (number >= 1 expected, got 0.5)" },
+    { rules.number({ max = 1 }), 2, "'x' to 'f' (number <= 1 expected, got 2)" },
+    { rules.number({ min = 1 }), nan, "'x' to 'f' (finite number >= 1 expected, got nan)" },
+    { rules.number(), math.huge, "'x' to 'f' (finite number expected, got inf)" },
+    { rules.number(), "1", "'x' to 'f' (number expected, got string)" },
+    { rules.boolean(), "true", "'x' to 'f' (boolean expected, got string)" },
+    { rules.boolean(), 0, "'x' to 'f' (boolean expected, got number)" },
+    { rules.callback(), {}, "'x' to 'f' (function expected, got table)" },
+    { rules.callback(), "print", "'x' to 'f' (function expected, got string)" },
+    { rules.callback(), dolly, "'x' to 'f' (function expected, got table)" },
     {
-      arguments.one_of("upload", "download"),
+      rules.one_of("upload", "download"),
       "uplaod",
       "'x' to 'f' ('upload' or 'download' expected, got 'uplaod')",
     },
-    { arguments.one_of("upload"), true, "'x' to 'f' ('upload' expected, got boolean)" },
-    { arguments.one_of("a", "b", "c"), "d", "'x' to 'f' (one of 'a', 'b', 'c' expected, got 'd')" },
-    { arguments.table(), "t", "'x' to 'f' (table expected, got string)" },
-    { arguments.object(Sheep, "sheep"), {}, "'x' to 'f' (sheep expected, got table)" },
-    { arguments.object({}, "object"), 1, "'x' to 'f' (object expected, got number)" },
+    { rules.one_of("upload"), true, "'x' to 'f' ('upload' expected, got boolean)" },
+    { rules.one_of("a", "b", "c"), "d", "'x' to 'f' (one of 'a', 'b', 'c' expected, got 'd')" },
+    { rules.table(), "t", "'x' to 'f' (table expected, got string)" },
+    { rules.object(Sheep, "sheep"), {}, "'x' to 'f' (sheep expected, got table)" },
+    { rules.object({}, "object"), 1, "'x' to 'f' (object expected, got number)" },
     { line, 1, "'x' to 'f' (table expected, got number)" },
     { line, {}, "'x.path' to 'f' (string expected, got no value)" },
     { line, { path = "" }, "'x.path' to 'f' (string expected, got '')" },
     { line, { path = 1 }, "'x.path' to 'f' (string expected, got number)" },
-    { arguments.list_of(line), "a", "'x' to 'f' (list expected, got string)" },
-    { arguments.list_of(line), { "a" }, "'x[1]' to 'f' (table expected, got string)" },
-    { arguments.list_of(line), { "" }, "'x[1]' to 'f' (table expected, got string)" },
+    { table_rules.list_of(line), "a", "'x' to 'f' (list expected, got string)" },
+    { table_rules.list_of(line), { "a" }, "'x[1]' to 'f' (table expected, got string)" },
+    { table_rules.list_of(line), { "" }, "'x[1]' to 'f' (table expected, got string)" },
     {
-      arguments.list_of(line),
+      table_rules.list_of(line),
       { { path = "/p" }, { path = "/p", count = -1 } },
       "'x[2].count' to 'f' (integer >= 0 expected, got -1)",
     },
     {
-      arguments.list_of(arguments.integer()),
+      table_rules.list_of(rules.integer()),
       { [1] = 1, [3] = 3 },
       "'x[2]' to 'f' (integer expected, got no value)",
     },
     {
-      arguments.list_of(arguments.text()),
+      table_rules.list_of(rules.text()),
       { "a", "" },
       "'x[2]' to 'f' (non-empty string expected, got '')",
     },
     { some_lines, {}, "'x[1]' to 'f' (table expected, got no value)" },
-    { arguments.map_of_text(), "a=b", "'x' to 'f' (table of strings expected, got string)" },
-    { arguments.map_of_text(), { a = 1 }, "'x.a' to 'f' (string expected, got number)" },
-    { arguments.map_of_text(), { a = "" }, "'x.a' to 'f' (non-empty string expected, got '')" },
-    { arguments.map_of_text(), { a = " " }, "'x.a' to 'f' (text that is not blank expected)" },
-    { arguments.map_of_text(), { a = "\255" }, "'x.a' to 'f' (text in UTF-8 expected)" },
+    { table_rules.map_of_text(), "a=b", "'x' to 'f' (table of strings expected, got string)" },
+    { table_rules.map_of_text(), { a = 1 }, "'x.a' to 'f' (string expected, got number)" },
+    { table_rules.map_of_text(), { a = "" }, "'x.a' to 'f' (non-empty string expected, got '')" },
+    { table_rules.map_of_text(), { a = " " }, "'x.a' to 'f' (text that is not blank expected)" },
+    { table_rules.map_of_text(), { a = "\255" }, "'x.a' to 'f' (text in UTF-8 expected)" },
     {
-      arguments.map_of_text(),
+      table_rules.map_of_text(),
       { "a" },
       "'x[1]' to 'f' (name that is a string expected, got number)",
     },
     {
-      arguments.map_of_text(),
+      table_rules.map_of_text(),
       { ["a\0"] = "b" },
       "'x.a?' to 'f' (name that is a text without NUL bytes expected)",
     },
@@ -172,24 +174,24 @@ describe("an argument that is", function()
 
   if rawget(math, "type") then
     it("an integer written as a float becomes one", function()
-      local declaration = arguments.declare("f", { x = arguments.integer() })
+      local declaration = arguments.declare("f", { x = rules.integer() })
       local checked = arguments.check(declaration, nil, { x = 3.0 })
       assert.are.equal("integer", rawget(math, "type")(checked.x))
     end)
   end
 
   it("a negative zero becomes zero", function()
-    local declaration = arguments.declare("f", { x = arguments.integer({ min = 0 }) })
+    local declaration = arguments.declare("f", { x = rules.integer({ min = 0 }) })
     assert.are.equal(math.huge, 1 / arguments.check(declaration, nil, { x = -0.0 }).x)
   end)
 end)
 
 describe("arguments.check", function()
   local sync = arguments.declare("sync", {
-    context_id = arguments.text(),
-    mode = arguments.one_of("upload", "download"),
-    max_retries = arguments.integer({ min = 0, default = 150 }),
-    wait = arguments.boolean({ default = false }),
+    context_id = rules.text(),
+    mode = rules.one_of("upload", "download"),
+    max_retries = rules.integer({ min = 0, default = 150 }),
+    wait = rules.boolean({ default = false }),
   })
 
   it("fills in defaults, also false ones", function()
@@ -215,10 +217,10 @@ describe("arguments.check", function()
     local item = { path = "/p" }
     local given = { lines = { item }, labels = { a = "b" } }
     local declaration = arguments.declare("f", {
-      lines = arguments.list_of(
-        arguments.record({ path = arguments.text(), n = arguments.integer({ default = 1 }) })
+      lines = table_rules.list_of(
+        table_rules.record({ path = rules.text(), n = rules.integer({ default = 1 }) })
       ),
-      labels = arguments.map_of_text(),
+      labels = table_rules.map_of_text(),
     })
     local checked = arguments.check(declaration, nil, given)
     assert.are.same({ lines = { { path = "/p" } }, labels = { a = "b" } }, given)
@@ -229,8 +231,8 @@ describe("arguments.check", function()
 
   it("gives every call its own copy of a default", function()
     local declaration = arguments.declare("f", {
-      paths = arguments.list_of(arguments.text({ empty = true }), { default = { "" } }),
-      part = arguments.record({ on = arguments.boolean({ default = true }) }, { default = {} }),
+      paths = table_rules.list_of(rules.text({ empty = true }), { default = { "" } }),
+      part = table_rules.record({ on = rules.boolean({ default = true }) }, { default = {} }),
     })
     local first, second = arguments.check(declaration), arguments.check(declaration)
     assert.are.same({ paths = { "" }, part = { on = true } }, first)
@@ -239,11 +241,11 @@ describe("arguments.check", function()
   end)
 
   local strict = arguments.declare("get", {
-    session_id = arguments.text({ required = true }),
-    lines = arguments.list_of(line),
-    pair = arguments.record({ a = arguments.text(), b = arguments.text() }),
+    session_id = rules.text({ required = true }),
+    lines = table_rules.list_of(line),
+    pair = table_rules.record({ a = rules.text(), b = rules.text() }),
   })
-  local bound = arguments.declare("bind", { wait = arguments.boolean() }, {
+  local bound = arguments.declare("bind", { wait = rules.boolean() }, {
     items = line,
     min_items = 1,
   })
@@ -313,8 +315,8 @@ describe("arguments.check", function()
 
   it("names the first in the alphabet of two arguments that are missing", function()
     local both = arguments.declare("f", {
-      b = arguments.text({ required = true }),
-      a = arguments.text({ required = true }),
+      b = rules.text({ required = true }),
+      a = rules.text({ required = true }),
     })
     assert.has_error(function()
       arguments.check(both, nil, {}, -1)
@@ -323,9 +325,9 @@ describe("arguments.check", function()
 
   describe("with a rule between arguments", function()
     local paired = arguments.declare("sync", {
-      context_id = arguments.text(),
-      path = arguments.text(),
-    }, { verify = arguments.together("context_id", "path") })
+      context_id = rules.text(),
+      path = rules.text(),
+    }, { verify = table_rules.together("context_id", "path") })
 
     it("accepts both and neither", function()
       assert.are.same({}, arguments.check(paired, nil, { path = "" }))
@@ -351,7 +353,7 @@ describe("arguments.check", function()
     end)
 
     it("shows the value that was wrong", function()
-      local odd = arguments.record({ n = arguments.integer() }, {
+      local odd = table_rules.record({ n = rules.integer() }, {
         verify = function(checked)
           if checked.n and checked.n % 2 == 0 then
             return "n", "odd number", checked.n
@@ -368,13 +370,13 @@ describe("arguments.check", function()
 
   it("never shows a secret, wherever it is wrong", function()
     local secret = { pattern = "hush", name = "secrets" }
-    local rules = {
-      arguments.text({ secret = true, without = secret }),
-      arguments.one_of("a", "b", { secret = true }),
-      arguments.either(arguments.constant("a"), arguments.constant(1), { secret = true }),
-      arguments.either(arguments.constant(false), arguments.one_of("a", { secret = true })),
+    local secrets = {
+      rules.text({ secret = true, without = secret }),
+      rules.one_of("a", "b", { secret = true }),
+      rules.either(rules.constant("a"), rules.constant(1), { secret = true }),
+      rules.either(rules.constant(false), rules.one_of("a", { secret = true })),
     }
-    for _, rule in ipairs(rules) do
+    for _, rule in ipairs(secrets) do
       local declaration = arguments.declare("new", { api_key = rule })
       local _, message = pcall(arguments.check, declaration, nil, { api_key = "hush" })
       assert.is_nil(message:find("hush", 1, true))
@@ -387,16 +389,16 @@ describe("arguments.check", function()
 end)
 
 describe("arguments.check_value", function()
-  local count = arguments.integer({ min = 0, default = 7 })
+  local count = rules.integer({ min = 0, default = 7 })
 
   it("gives the value, or the default where there is none", function()
     assert.are.equal(3, arguments.check_value(count, "step", 1, 3))
     assert.are.equal(7, arguments.check_value(count, "step", 1, nil))
     assert.are.equal(7, arguments.check_value(count, "step", 1, ""))
-    assert.are.equal("", arguments.check_value(arguments.text({ empty = true }), "f", 1, ""))
+    assert.are.equal("", arguments.check_value(rules.text({ empty = true }), "f", 1, ""))
   end)
 
-  local id = arguments.text({ required = true })
+  local id = rules.text({ required = true })
   local refused = {
     { count, "step", 1, -1, "bad argument #1 to 'step' (integer >= 0 expected, got -1)" },
     { id, "get", 1, nil, "bad argument #1 to 'get' (string expected, got no value)" },
@@ -433,7 +435,7 @@ describe("arguments.check_self", function()
 end)
 
 describe("the position of an error", function()
-  local declaration = arguments.declare("f", { x = arguments.integer() })
+  local declaration = arguments.declare("f", { x = rules.integer() })
 
   -- Each stands for a public method that passes its arguments to one of the checks.
   local methods = {
