@@ -242,6 +242,27 @@ describe("agentbay", function()
       end)
     end)
 
+    -- What a finalizer can reach outlives it: if that were all that a call leaves behind, each round
+    -- of the collector would wait for more memory than the last one.
+    it("leaves nearly all that a call took to the collector's first round", function()
+      local CALLS = 200
+      collectgarbage()
+      collectgarbage()
+      collectgarbage("stop")
+      for _ = 1, CALLS do
+        session.context_manager:info_async()
+      end
+      agentbay.run()
+      local made = collectgarbage("count")
+      collectgarbage("restart")
+      collectgarbage()
+      local after_first = collectgarbage("count")
+      collectgarbage()
+      local after_second = collectgarbage("count")
+      local kept, all = after_first - after_second, made - after_second
+      assert.is_true(kept < all / 5, ("%.0f kB of %.0f kB were kept"):format(kept, all))
+    end)
+
     it("never waits in step() and counts what is under way", function()
       emulator:fault({ action = "GetContextInfo", delay_ms = 100 })
       local operation = session.context_manager:info_async()

@@ -194,12 +194,15 @@ local function take_events()
       told, told_kind, told_operation, more = loop:next()
     end
     local operation, ok, message = told_operation, true, nil
+    local ended = told_kind == "ended"
     if operation then
-      local method = told_kind == "ended" and operation._ended or operation._progressed
-      ok, message = pcall(method, operation, told)
+      ok, message = pcall(ended and operation._ended or operation._progressed, operation, told)
     end
     if not ok and NO_MEMORY[message] then
       error(message, 0)
+    end
+    if ended then
+      told:forget()
     end
     told, told_operation = nil, nil
     if not ok then

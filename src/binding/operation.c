@@ -134,6 +134,21 @@ static int operation_release(lua_State *L) {
   return 0;
 }
 
+/*
+ * operation:forget(): lets go of all that it has, once its end has been told. Whatever a finalizer
+ * can reach lives for another round of the collector: which would then wait, each time, for more
+ * memory to be in use than the time before.
+ */
+static int operation_forget(lua_State *L) {
+  struct binding_operation *operation = check_operation(L);
+  binding_check_idle(L, operation->loop);
+  for (enum binding_kept place = KEPT_OWNER; place <= KEPT_RESULT; place++) {
+    lua_pushnil(L);
+    binding_set_kept(L, 1, place);
+  }
+  return operation_release(L);
+}
+
 void binding_open_operation(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"result", operation_result},
@@ -145,6 +160,7 @@ void binding_open_operation(lua_State *L) {
       {"elapsed_ms", operation_elapsed_ms},
       {"moved", operation_moved},
       {"cancel", operation_cancel},
+      {"forget", operation_forget},
       {NULL, NULL},
   };
   binding_new_type(L, OPERATION_TYPE, methods, operation_release);
