@@ -146,7 +146,7 @@ end
 
 local function measure_syncs()
   for _, count in ipairs({ 1000, 10000 }) do
-    local _, seconds, checks, right, resident, in_lua =
+    local _, seconds, checks, right, resident, in_lua, step_us =
       table.unpack(shell.numbers(("%s bench/sync.lua %d"):format(LUA, count)))
     row(("%d syncs at once: until the last verdict"):format(count), ("%.1f s"):format(seconds))
     row(
@@ -157,6 +157,7 @@ local function measure_syncs()
       ("%d syncs at once: resident bytes a waiting sync, those of Lua"):format(count),
       ("%.0f, %.0f"):format(resident, in_lua)
     )
+    row(("%d syncs waiting: CPU of a step"):format(count), ("%.2f µs"):format(step_us))
   end
 end
 

@@ -1,17 +1,19 @@
 -- Many syncs of as many sessions at once, in one thread: how long until all have their verdict,
--- whether all verdicts are right, and how much memory a waiting sync takes.
+-- whether all verdicts are right, and what memory and time a waiting sync takes.
 --
 -- usage: lua sync.lua SYNCS
 --
 -- Half of the syncs go to a server where transfers end as Failed. What a check gives is thrown by
 -- dice there, so that syncs wait for some number of checks. Prints syncs, seconds until the last
--- verdict, checks made, right verdicts, resident bytes a waiting sync, bytes of those in Lua.
+-- verdict, checks made, right verdicts, resident bytes a waiting sync, bytes of those in Lua, and
+-- the CPU microseconds of a step that finds them all waiting.
 
 local agentbay = require("agentbay")
 local core = require("agentbay.core")
 local Session = require("agentbay.session")
 
 local SYNCS = tonumber(arg[1])
+local IDLE_STEPS = 100000
 
 local function managers(client)
   local list = {}
@@ -32,7 +34,7 @@ local function resident_bytes()
 end
 
 -- What the waiting ones take: all have had their first check, the next is a minute away.
-local function memory_of_waiting()
+local function cost_of_waiting()
   local client = agentbay.new({ endpoint = os.getenv("BENCH_ENDLESS") })
   local of_sessions = managers(client)
   of_sessions[1]:info() -- the connection's own memory is no sync's
@@ -53,9 +55,14 @@ local function memory_of_waiting()
   collectgarbage()
   resident = (resident_bytes() - resident) / SYNCS
   in_lua = (collectgarbage("count") * 1024 - in_lua) / SYNCS
+  local began = os.clock()
+  for _ = 1, IDLE_STEPS do
+    agentbay.step()
+  end
+  local step_us = (os.clock() - began) / IDLE_STEPS * 1e6
   client:close()
   agentbay.run()
-  return resident, in_lua
+  return resident, in_lua, step_us
 end
 
 local function verdicts()
@@ -83,7 +90,9 @@ local function verdicts()
   return (core.now_ms() - started) / 1000, checks, right
 end
 
-local resident, in_lua = memory_of_waiting()
+local resident, in_lua, step_us = cost_of_waiting()
 local seconds, checks, right = verdicts()
-print(("%d %.3f %d %d %.0f %.0f"):format(SYNCS, seconds, checks, right, resident, in_lua))
+print(
+  ("%d %.3f %d %d %.0f %.0f %.2f"):format(SYNCS, seconds, checks, right, resident, in_lua, step_us)
+)
 assert(right == SYNCS, "not every verdict was right")
