@@ -90,28 +90,31 @@ static enum ab_decoded decode(void *user, void *operation_user, struct ab_text b
 
 static int numbers[CALLS];
 
-static void start_calls(ab_client *client) {
-  for (int i = 0; i < CALLS; i++) {
-    numbers[i] = i;
-  }
+static void start_call(ab_client *client, int *number) {
   const struct ab_field body = {{"a", 1}, {"b", 1}};
   const struct ab_request request = {
       .action = {"GetContextInfo", 14}, .key_in_query = true, .body = &body, .body_count = 1};
+  ab_operation_release(ab_call_start(client, &request, number));
+}
+
+static void start_calls(ab_client *client) {
   for (int i = 0; i < CALLS; i++) {
-    ab_operation_release(ab_call_start(client, &request, &numbers[i]));
+    numbers[i] = i;
+    start_call(client, &numbers[i]);
   }
 }
 
 struct seen {
   size_t most_in_a_step; /* calls that ended */
   int most_overtaken;    /* later calls that ended before one */
+  int before_late;       /* calls that ended before the late client's only one; -1: all */
 };
 
-/* Steps until all calls have ended. */
-static struct seen see(ab_loop *loop) {
+/* Steps until all calls have ended. The late client comes when some of the others' have. */
+static struct seen see(ab_loop *loop, ab_client *late) {
   struct ab_event event;
-  struct seen seen = {0, 0};
-  int ended = 0;
+  struct seen seen = {0, 0, -1};
+  int ended = 0, late_number = -1;
   for (size_t before = ab_loop_under_way(loop); before > 0;) {
     poll(NULL, 0, 2); /* as a frame does: by now every socket is ready */
     size_t after = ab_loop_step(loop, 0);
@@ -119,8 +122,16 @@ static struct seen see(ab_loop *loop) {
         before - after > seen.most_in_a_step ? before - after : seen.most_in_a_step;
     before = after;
     while (ab_loop_next_event(loop, &event)) {
+      if (event.user == &late_number) {
+        seen.before_late = ended < CALLS ? ended : -1;
+        continue;
+      }
       int overtaken = ended++ - *(const int *)event.user;
       seen.most_overtaken = overtaken > seen.most_overtaken ? overtaken : seen.most_overtaken;
+      if (ended == CALLS / 10) {
+        start_call(late, &late_number);
+        before = ab_loop_under_way(loop);
+      }
     }
   }
   return seen;
@@ -134,16 +145,20 @@ int main(void) {
                                             .api_key = "key",
                                             .timeout_ms = 60000,
                                             .max_response_bytes = 1000,
-                                            .max_connections = CONNECTIONS};
+                                            .max_connections = CONNECTIONS - 1};
   ab_loop *loop = ab_loop_new(NULL, &decoder);
   ab_client *client = ab_client_new(loop, &options);
+  ab_client *late = ab_client_new(loop, &options);
   start_calls(client);
-  struct seen seen = see(loop);
+  struct seen seen = see(loop, late);
   /* Without an end to the step it would be nearly all; it is what a few milliseconds can do. */
   CHECK("a step gives way while there is more to do",
         seen.most_in_a_step > 0 && seen.most_in_a_step < CALLS / 2);
   CHECK("no socket is served while others wait for ever", seen.most_overtaken < CALLS / 2);
+  CHECK("a client gets a connection while another one keeps the loop busy",
+        seen.before_late >= 0 && seen.before_late < CALLS / 2);
   ab_client_release(client);
+  ab_client_release(late);
   ab_loop_release(loop);
   kill(server, SIGKILL);
   waitpid(server, NULL, 0);

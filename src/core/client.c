@@ -33,10 +33,12 @@ static void free_client(ab_client *client) {
 /*
  * A new connection is the longest piece of work there is, most of all with TLS. So they are opened
  * one by one, while nothing else is to be done: when all that is ready keeps us busy, more
- * connections would make nothing faster. The first one goes ahead, for some time at most: it finds
+ * connections would make nothing faster; but they may be another client's, or to a slow service, so
+ * that they don't wait for a pause for ever. The first one goes ahead, for some time at most: it finds
  * out the addresses, and whether requests can share it.
  */
 static const int64_t opening_pace_us = 2000, first_goes_ahead_us = 200000;
+static const int64_t first_patience_us = 50000, patience_us = 5000000;
 
 /* By then the service has closed what was open. */
 static const int64_t long_idle_us = 60000000;
@@ -73,9 +75,11 @@ static void serve_line(struct ab_chore *chore) {
     grant(client);
     ab_loop_do_soon(loop, chore);
   } else {
+    bool first = client->opened == 0;
     int64_t wait_us = client->reached ? opening_pace_us : first_goes_ahead_us;
-    int64_t due_us = client->opened == 0 ? 0 : client->opened_us + wait_us;
-    ab_loop_do_in_pause(loop, &client->open_connection, due_us);
+    int64_t due_us = first ? loop->now_us : client->opened_us + wait_us;
+    int64_t late_us = due_us + (first ? first_patience_us : patience_us);
+    ab_loop_do_in_pause(loop, &client->open_connection, due_us, late_us);
   }
 }
 

@@ -162,9 +162,10 @@ void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore) {
   }
 }
 
-void ab_loop_do_in_pause(ab_loop *loop, struct ab_chore *chore, int64_t due_us) {
-  chore->due_us = due_us;
+void ab_loop_do_in_pause(ab_loop *loop, struct ab_chore *chore, int64_t due_us, int64_t late_us) {
   if (!ab_link_listed(&chore->link)) {
+    chore->due_us = due_us;
+    chore->late_us = late_us;
     ab_list_append(&loop->pause_chores, &chore->link);
   }
 }
@@ -353,6 +354,12 @@ static struct ab_chore *first_pause_chore(const ab_loop *loop) {
   return first;
 }
 
+static void run_pause_chore(ab_loop *loop, struct ab_chore *chore) {
+  ab_link_remove(&chore->link);
+  chore->run(chore);
+  call_curl_if_due(loop);
+}
+
 /* Long work begins only while half of the turn is left. */
 static bool use_pause(ab_loop *loop) {
   struct ab_chore *chore = first_pause_chore(loop);
@@ -360,10 +367,21 @@ static bool use_pause(ab_loop *loop) {
       loop->now_us + loop->budget_us / 2 > loop->stop_us) {
     return false;
   }
-  ab_link_remove(&chore->link);
-  chore->run(chore);
-  call_curl_if_due(loop);
+  run_pause_chore(loop, chore);
   return true;
+}
+
+/* No pause has come for a chore: it doesn't wait any more. */
+static bool run_late_chore(ab_loop *loop) {
+  for (struct ab_link *link = loop->pause_chores.next; link != &loop->pause_chores;
+       link = link->next) {
+    struct ab_chore *chore = AB_LISTED(link, struct ab_chore, link);
+    if (chore->late_us <= loop->now_us && !loop->multi_failed) {
+      run_pause_chore(loop, chore);
+      return true;
+    }
+  }
+  return false;
 }
 
 static int curl_mask(int events) {
@@ -377,6 +395,7 @@ static bool do_due_work(ab_loop *loop) {
   worked = replace_failed_multi(loop) || worked;
   worked = fire_timers(loop) || worked;
   worked = run_chores(loop) || worked;
+  worked = run_late_chore(loop) || worked;
   worked = call_curl_if_due(loop) || worked;
   return take_finished(loop) || worked;
 }

@@ -21,7 +21,8 @@ struct ab_member {
 struct ab_chore {
   struct ab_link link; /* first */
   void (*run)(struct ab_chore *chore);
-  int64_t due_us; /* of one that waits for a pause */
+  int64_t due_us;  /* of one that waits for a pause: until then it would be too early */
+  int64_t late_us; /* and from then on it waits no more */
 };
 
 struct ab_loop {
@@ -64,8 +65,11 @@ void ab_members_close(struct ab_link *members);
 
 void ab_loop_do_soon(ab_loop *loop, struct ab_chore *chore);
 
-/* The same for work that is long: it waits until `due_us`, and for a pause in all other work. */
-void ab_loop_do_in_pause(ab_loop *loop, struct ab_chore *chore, int64_t due_us);
+/*
+ * The same for work that is long: it waits until `due_us`, and then for a pause in all other work,
+ * until `late_us` at most. A chore that waits already keeps its times.
+ */
+void ab_loop_do_in_pause(ab_loop *loop, struct ab_chore *chore, int64_t due_us, int64_t late_us);
 
 /* Whether there is time for another piece of work in this turn. */
 bool ab_loop_has_time(ab_loop *loop);
