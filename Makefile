@@ -104,7 +104,10 @@ demo-files: needs all ## run examples/files.lua: a file of SIZE=1024 MiB to a se
 	@OUT='$(OUT)'; . scripts/checkout-env; SIZE='$(or $(SIZE),1024)' \
 		scripts/with-emulator --transfer-ms 50 -- '$(LUA)' examples/files.lua
 
-test: needs all $(PROGRAMS) ## run all specs; SPEC=FILE runs one, ARGS=... goes to busted
+# What hosts were built before is tried, too, and must not be older than what is tested.
+test: needs all $(PROGRAMS) $(wildcard $(EMBEDDED)) ## run all specs; SPEC=FILE runs one, ARGS=... goes to busted
+	@[ ! -e '$(BUILD)/luajit/agentbay/core.so' ] || \
+		$(MAKE) --no-print-directory LUA=luajit BUILD='$(BUILD)' all
 	@LUA='$(LUA)' OUT='$(OUT)' SPEC='$(SPEC)' LIMIT='$(LIMIT)' scripts/run-specs $(ARGS)
 
 test-all: needs ## run all specs on Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT
